@@ -1,0 +1,1 @@
+"""Side effects of the review, one module a hop; each is idempotent and one database transaction."""

@@ -1,0 +1,54 @@
+"""The base of everything that is stored or sent: frozen, closed pydantic models, and the one time zone.
+
+Instants are timezone-aware; the review lives in Asia/Shanghai. Dates are calendar days there.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+Instant = AwareDatetime
+"""A moment, ISO-8601 with an offset on the wire."""
+
+ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+LongText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
+
+
+class Wire(BaseModel):
+    """A value object of the contract: frozen, no unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Label(Wire):
+    """A name that people see, in Chinese and in English."""
+
+    zh: str
+    en: str
+
+    def __str__(self) -> str:
+        return f"{self.zh} ({self.en})"
+
+
+def start_of(day: date) -> datetime:
+    """00:00 of `day` in Asia/Shanghai."""
+    return datetime.combine(day, time(0), SHANGHAI)
+
+
+def end_of(day: date) -> datetime:
+    """24:00 of `day` in Asia/Shanghai, i.e. the first instant that no longer belongs to it.
+
+    Source: Civil Code Art. 203 para 2 (the last day of a period ends at 24:00).
+    """
+    return start_of(day + timedelta(days=1))
+
+
+def local_day(instant: datetime) -> date:
+    """The calendar day in Asia/Shanghai on which `instant` falls."""
+    return instant.astimezone(SHANGHAI).date()
