@@ -1,0 +1,76 @@
+"""The slim part of a work plan that one application's workflow carries from its start to its archive.
+
+Everything here is a plain value: no citations, no labels, no tables. The full plan, with the source of each
+value, is `models.plan.ReviewPlan`; this is what `ReviewPlan.terms()` gives. It must stay short (its JSON is
+part of every application's history) and must not know how a period is counted.
+
+Deadlines are EXCLUSIVE aware instants: "before 6 November" is 2023-11-07T00:00+08:00, the first moment that
+is too late (Civil Code Art. 203: the last day ends at 24:00; Art. 1259: 以内 includes the number itself).
+Names that end in `_wd` count workdays of the State Council calendar.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from models.wire import Instant, Wire
+
+Route = Literal["normal", "exam", "exception", "qualification"]
+"""How an application meets the criteria: by the table, 专业考试, 破格, or 职业资格."""
+
+CorrectionRoute = Literal["full_chain", "direct"]
+PassOperator = Literal[">=", ">"]
+
+
+class PlanTerms(Wire):
+    """What a plan says about one application: its dates, its periods and the rules of its vote."""
+
+    plan_id: str
+    version: int
+    rule_set: str
+
+    opens_at: Instant
+    department_deadline: Instant
+    office_deadline: Instant
+    exam_deadline: Instant
+    review_deadline: Instant
+    meeting_from: date
+    meeting_to: date
+
+    specialties: tuple[str, ...]
+    levels: tuple[str, ...]
+    routes: tuple[Route, ...]
+    defence: bool
+
+    employer_publicity_wd: int
+    result_publicity_wd: int
+    count_first_day: bool
+    publicity_places: tuple[str, ...]
+
+    correction_wd: int
+    correction_cap: Instant
+    correction_rounds: int
+    correction_route: CorrectionRoute
+
+    employer_objection_wd: int
+    result_objection_wd: int
+    recheck_window_wd: int
+    recheck_ruling_wd: int
+
+    list_wd: int
+    confirm_wd: int
+    certificate_wd: int
+    archive_reminder_days: int
+    reminders_wd: tuple[int, ...] = (5, 2, 1)
+
+    committee_min: int
+    committee_odd: bool
+    quorum: tuple[int, int]
+    pass_share: tuple[int, int]
+    pass_operator: PassOperator
+    min_opinions: int
+    recused_in_denominator: bool
+    draw_lead_days: int
+    withdraw_until: Literal["voting"]
+    quota_applies_to: str
