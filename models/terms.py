@@ -74,3 +74,8 @@ class PlanTerms(Wire):
     draw_lead_days: int
     withdraw_until: Literal["voting"]
     quota_applies_to: str
+
+    organisations: dict[str, str] = {}
+    """Who holds an office in this plan: role (office, convening_unit, city_office) -> organisation."""
+    record_years: int = 10
+    """How long an archived application stays open to revocation before its workflow ends."""
