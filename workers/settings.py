@@ -1,0 +1,123 @@
+"""What an operator may set, read from environment variables that start with `ZHICHENG_`.
+
+Where Temporal is comes from Temporal's own configuration too (`TEMPORAL_PROFILE`, `TEMPORAL_ADDRESS`,
+`temporal.toml`, see `workers.connect`); a value given here wins over it. Secrets are `SecretStr`:
+neither `repr` nor an error message shows them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "ZHICHENG_"
+OFF = "127.0.0.1:0"
+"""An address with port 0 turns its endpoint off."""
+
+DATABASE_DRIVERS = ("sqlite+aiosqlite", "postgresql+psycopg")
+
+
+class SettingsError(ValueError):
+    """A setting is wrong. One line a variable: its name, the rule, the remedy; never a secret."""
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """Host and port of `host:port` (`[::1]:80` for IPv6). Raises `ValueError` when it is not that."""
+    host, colon, port = address.rpartition(":")
+    if not colon or not host.strip("[]") or not port.isdecimal() or int(port) > 65535:
+        raise ValueError("must be host:port with a port from 0 to 65535")
+    return host.strip("[]"), int(port)
+
+
+class Settings(BaseSettings):
+    """The settings of every process. A field's description is the remedy that an error names."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True, env_ignore_empty=True
+    )
+
+    temporal_address: str | None = Field(
+        default=None, description="give host:port, e.g. 127.0.0.1:7233, or leave it unset to use the profile"
+    )
+    temporal_namespace: str | None = Field(
+        default=None, min_length=1, description="name an existing namespace, or leave it unset"
+    )
+    temporal_profile: str | None = Field(
+        default=None, min_length=1, description="name a profile of temporal.toml, or leave it unset"
+    )
+    task_queue: str = Field(
+        default="title-review", min_length=1, max_length=200, description="name one task queue"
+    )
+    data_dir: Path = Field(default=Path("data"), description="give a directory that may be written to")
+    database_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="give a URL such as sqlite+aiosqlite:////var/lib/zhicheng/zhicheng.db or "
+        "postgresql+psycopg://user:password@host/database, or leave it unset for a file in data_dir",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="use one of debug, info, warning, error"
+    )
+    log_format: Literal["json", "console"] = Field(default="json", description="use json or console")
+    rehearsal: bool = Field(
+        default=False, description="use true (an application may carry a compressed clock) or false"
+    )
+    health_address: str = Field(
+        default=OFF, description=f"give host:port for /healthz and /readyz; {OFF} turns it off"
+    )
+    metrics_address: str = Field(
+        default=OFF, description=f"give host:port for the SDK's Prometheus metrics; {OFF} turns it off"
+    )
+    max_cached_workflows: int = Field(
+        default=1000, ge=0, le=1_000_000, description="use the number of applications touched in an hour"
+    )
+    drain_seconds: float = Field(
+        default=30.0, ge=0, le=3600, description="use the seconds a running activity gets to finish in"
+    )
+
+    @field_validator("temporal_address", "health_address", "metrics_address")
+    @classmethod
+    def _host_and_port(cls, value: str | None) -> str | None:
+        if value is not None:
+            split_address(value)
+        return value
+
+    @field_validator("log_level", "log_format", mode="before")
+    @classmethod
+    def _lower_case(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_driver(cls, value: SecretStr) -> SecretStr:
+        driver, separator, _ = value.get_secret_value().partition("://")
+        if value.get_secret_value() and (not separator or driver not in DATABASE_DRIVERS):
+            raise ValueError(f"must begin with one of {', '.join(f'{d}://' for d in DATABASE_DRIVERS)}")
+        return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _database_beside_the_data(cls, values: dict[str, Any]) -> dict[str, Any]:
+        if values.get("database_url"):
+            return values
+        directory = Path(values.get("data_dir") or cls.model_fields["data_dir"].default).absolute()
+        return {**values, "database_url": f"sqlite+aiosqlite:///{directory / 'zhicheng.db'}"}
+
+    @classmethod
+    def load(cls, **given: Any) -> Self:
+        """Read the environment; `given` values win. Raises `SettingsError` that lists every fault."""
+        try:
+            return cls(**given)
+        except ValidationError as error:
+            raise SettingsError("\n".join(_sentence(cls, fault) for fault in error.errors())) from None
+
+
+def _sentence(settings: type[Settings], fault: Any) -> str:
+    """`ZHICHENG_X: rule. Remedy: ...`"""
+    field = str(fault["loc"][0]) if fault["loc"] else ""
+    rule = str(fault["msg"]).removeprefix("Value error, ").lower().replace("input should", "must")
+    known = settings.model_fields.get(field)
+    remedy = known.description if known else "remove it: there is no such setting"
+    return f"{PREFIX}{field.upper()}: {rule}. Remedy: {remedy}."
