@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 
-_ISSN = re.compile(r"^([0-9]{4})-?([0-9]{3}[[0-9]X])$")
-_ISBN_10 = re.compile(r"^[0-9]{9}[[0-9]X]$")
+_ISSN = re.compile(r"^([0-9]{4})-?([0-9]{3}[0-9X])$")
+_ISBN_10 = re.compile(r"^[0-9]{9}[0-9X]$")
 _ISBN_13 = re.compile(r"^97[89][0-9]{10}$")
 _CN = re.compile(r"^CN\s?([0-9]{2})-([0-9]{4})(?:/([A-Z]{1,2}[0-9]{0,3}(?:[.-][0-9]{1,3})?))?$")
 
