@@ -41,6 +41,7 @@ def lint(plan: ReviewPlan, calendar: PeriodCalendar) -> list[PlanFinding]:
     """Everything found, errors first. An empty list of errors means that the plan can be published."""
     found = [
         *date_findings(plan),
+        *_lengths(plan),
         *_publicity(plan),
         *_counted(plan, calendar, "publicity.employer_wd", _publicity_fits),
         *_counted(plan, calendar, "publicity.result_wd", _results_fit),
@@ -59,6 +60,8 @@ def lint(plan: ReviewPlan, calendar: PeriodCalendar) -> list[PlanFinding]:
 
 def _counted(plan: ReviewPlan, calendar: PeriodCalendar, field: str, rule: CountedRule) -> list[PlanFinding]:
     """Run a rule that counts workdays; a year not yet announced gives an info instead."""
+    if any(days < 1 for days in _counted_lengths(plan).values()):
+        return []
     try:
         return list(rule(plan, calendar))
     except CalendarYearMissing as missing:
@@ -71,6 +74,39 @@ def _counted(plan: ReviewPlan, calendar: PeriodCalendar, field: str, rule: Count
                 "国务院办公厅节假日安排通知",
             )
         ]
+
+
+def _counted_lengths(plan: ReviewPlan) -> dict[str, int]:
+    """The periods that every plan has, in workdays; each must be at least one."""
+    after, objections = plan.after, plan.objections
+    return {
+        "publicity.employer_wd": plan.publicity.employer_wd.value,
+        "publicity.result_wd": plan.publicity.result_wd.value,
+        "correction.wd": plan.correction.wd.value,
+        "objections.employer_wd": objections.employer_wd.value,
+        "objections.result_wd": objections.result_wd.value,
+        "objections.recheck_window_wd": objections.recheck_window_wd.value,
+        "objections.recheck_ruling_wd": objections.recheck_ruling_wd.value,
+        "after.list_wd": after.list_wd.value,
+        "after.report_wd": after.report_wd.value,
+        "after.confirm_wd": after.confirm_wd.value,
+        "after.certificate_wd": after.certificate_wd.value,
+    }
+
+
+def _lengths(plan: ReviewPlan) -> Iterator[PlanFinding]:
+    for field, days in _counted_lengths(plan).items():
+        if days < 1:
+            yield finding(
+                "error",
+                field,
+                (
+                    f"期限至少为1个工作日，方案为{days}个",
+                    f"A period is at least 1 workday; here it is {days}.",
+                ),
+                ("至少为1", "Say at least 1."),
+                "Civil Code Art. 201",
+            )
 
 
 def _publicity(plan: ReviewPlan) -> Iterator[PlanFinding]:
@@ -185,15 +221,14 @@ def _results_fit(plan: ReviewPlan, calendar: PeriodCalendar) -> Iterator[PlanFin
 
 def _correction(plan: ReviewPlan) -> Iterator[PlanFinding]:
     fix = plan.correction
-    for name, value in (("wd", fix.wd.value), ("rounds", fix.rounds.value)):
-        if value < 1:
-            yield finding(
-                "error",
-                f"correction.{name}",
-                ("须给申报人补正的机会和时间", "An applicant must have a chance and time to correct."),
-                ("至少为1", "Say at least 1."),
-                "Order 40 Art. 18",
-            )
+    if fix.rounds.value < 1:
+        yield finding(
+            "error",
+            "correction.rounds",
+            ("须给申报人补正的机会", "An applicant must have a chance to correct."),
+            ("至少为1", "Say at least 1."),
+            "Order 40 Art. 18",
+        )
     if fix.cap.instant > plan.dates.office.instant:
         yield finding(
             "error",

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 import typer
 from pydantic import ValidationError
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -20,13 +21,16 @@ from models.cited import MARK_LABELS, Leaf
 from models.plan import ReviewPlan, UnknownPlanError
 from models.plan_lint import PlanFinding
 from models.plan_lint import lint as lint_plan
-from workers.plan_words import SECTIONS, field_name, row_value, words
+from workers.plan_words import SECTIONS, citation, field_name, row_value, words
 
 plan_app = typer.Typer(no_args_is_help=True, help="Work plans: show them with their sources, and lint them.")
 
 Lang = Literal["zh", "en"]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 InLang = Annotated[Lang, typer.Option("--lang", help="Language of the words: zh or en.")]
+
+
+COLUMN_RATIOS = (8, 9, 1, 14)
 
 
 @plan_app.command()
@@ -92,10 +96,12 @@ def _load(name: str | None) -> ReviewPlan:
 
 def _section_table(section: str, rows: list[Leaf], lang: Lang) -> Table:
     heads = ("项目", "值", "", "来源") if lang == "zh" else ("Item", "Value", "", "Source")
-    table = Table(*heads, title=words(SECTIONS[section], lang), title_justify="left", expand=True)
+    table = Table(title=words(SECTIONS[section], lang), title_justify="left", expand=True, box=SIMPLE_HEAD)
+    for head, ratio in zip(heads, COLUMN_RATIOS, strict=True):
+        table.add_column(head, ratio=ratio)
     for path, item in rows:
         name, value = row_value(item, lang)
-        source = f"{item.source} ({item.note})" if item.note else item.source
+        source = citation(item.source, lang) + (f" ({item.note})" if item.note else "")
         style = None if item.verified else "yellow"
         cells = (name or field_name(path, lang), value, item.mark, source)
         table.add_row(*(escape(cell) for cell in cells), style=style)
@@ -106,7 +112,7 @@ def _print_findings(found: list[PlanFinding], lang: Lang) -> None:
     severities = {"error": ("错误", "error"), "warning": ("警告", "warning"), "info": ("提示", "info")}
     for item in found:
         severity = severities[item.severity][lang != "zh"]
-        typer.echo(f"{severity}  {item.field}  {words(item.rule, lang)}  [{item.citation}]")
+        typer.echo(f"{severity}  {item.field}  {words(item.rule, lang)}  [{citation(item.citation, lang)}]")
         if item.severity != "info":
             typer.echo(f"    -> {words(item.remedy, lang)}")
     errors, warnings = (sum(item.severity == level for item in found) for level in ("error", "warning"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from models.cited import Cited, Sourced
 from models.criteria import EDUCATION_LABELS, PRIOR_TITLE_LABELS, Criterion, QualificationRow
 from models.discipline import ImpactPeriod, SanctionRule
@@ -135,6 +137,28 @@ def field_name(path: str, lang: str) -> str:
     if parent in _FIELDS_ZH and last in _SUFFIXES_ZH:
         return f"{_FIELDS_ZH[parent]}：{_SUFFIXES_ZH[last]}"
     return rest
+
+
+_CITATIONS_ZH: tuple[tuple[str, str], ...] = (
+    (r"Order 40 Art\. ([\d-]+)", r"40号令第\1条"),
+    (r"Order 40", "40号令"),
+    (r"Civil Code Art\. ([\d-]+)", r"民法典第\1条"),
+    (r"PIPL Art\. ([\d-]+)", r"个人信息保护法第\1条"),
+    (r"\bArt\. ([\d-]+)", r"第\1条"),
+    (r" para (\d)", r"第\1款"),
+    (r"work plan ?", "工作方案"),
+    (r"reading (\d+)", r"释义\1"),
+    (r"\bdesign\b", "本系统选定"),
+    (r"not found", "未查到"),
+)
+
+
+def citation(source: str, lang: str) -> str:
+    """A source as people cite it in one language."""
+    if lang == "zh":
+        for pattern, words_zh in _CITATIONS_ZH:
+            source = re.sub(pattern, words_zh, source)
+    return source
 
 
 def row_value(item: Sourced, lang: str) -> tuple[str | None, str]:
