@@ -1,0 +1,72 @@
+"""The audit chain of one application: append-only, each entry hashed over its predecessor.
+
+The workflow computes the chain (so the history and the database hold the same hashes); `verify` finds
+a changed, missing, inserted or reordered entry.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from models.roles import Actor
+from models.wire import Instant, Wire
+
+GENESIS = "0" * 64
+"""The `prev_hash` of the first entry."""
+
+
+def canonical(value: Any) -> str:
+    """JSON with sorted keys and no spaces; the text that is hashed."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def digest(value: Any) -> str:
+    """sha-256 of the canonical JSON of `value`, in hex."""
+    return hashlib.sha256(canonical(value).encode()).hexdigest()
+
+
+class Fact(Wire):
+    """One entry: what happened, when (business time), by whom, under which rule.
+
+    `seq` counts from 1 without a gap; `revision` is the state's revision after the event.
+    """
+
+    seq: int
+    at: Instant
+    revision: int
+    event: str
+    from_stage: str
+    to_stage: str
+    actor: Actor
+    command_id: str | None = None
+    rule: str
+    plan: str
+    details: dict[str, Any] = {}
+    prev_hash: str
+    hash: str = ""
+
+    def computed_hash(self) -> str:
+        """The hash this entry must carry."""
+        return digest(self.model_dump(mode="json", exclude={"hash"}))
+
+    def sealed(self) -> Fact:
+        """The same entry with its hash."""
+        return self.model_copy(update={"hash": self.computed_hash()})
+
+
+def verify(facts: Iterable[Fact]) -> list[str]:
+    """Says, entry by entry, what breaks the chain; an empty list means it is whole."""
+    broken: list[str] = []
+    prev_hash, expected = GENESIS, 1
+    for fact in facts:
+        if fact.seq != expected:
+            broken.append(f"entry {fact.seq}: expected number {expected}")
+        if fact.prev_hash != prev_hash:
+            broken.append(f"entry {fact.seq}: does not follow the entry before it")
+        if fact.hash != fact.computed_hash():
+            broken.append(f"entry {fact.seq}: content and hash differ")
+        prev_hash, expected = fact.hash, fact.seq + 1
+    return broken

@@ -1,0 +1,182 @@
+"""Where the working days of a year come from: the notices on record, and the chinesecalendar package.
+
+The record (`models/calendars/state_council.toml`) names each year's notice and its date of issue, and may
+give the days itself; then it wins. This module knows nothing of periods and deadlines.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from typing import Literal
+
+import chinese_calendar
+from pydantic import Field, model_validator
+
+from models.wire import Label, Wire
+
+KnownStatus = Literal["official", "provisional"]
+YearStatus = Literal["official", "provisional", "missing"]
+
+NEW_YEARS_DAY: str = chinese_calendar.Holiday.new_years_day.value
+
+HOLIDAY_NAMES: dict[str, str] = {
+    NEW_YEARS_DAY: "元旦",
+    "Spring Festival": "春节",
+    "Tomb-sweeping Day": "清明节",
+    "Labour Day": "劳动节",
+    "Dragon Boat Festival": "端午节",
+    "Mid-autumn Festival": "中秋节",
+    "National Day": "国庆节",
+    "Anti-Fascist 70th Day": "抗战胜利70周年纪念日",
+}
+"""The package's holiday names, in Chinese."""
+
+
+class SpecialDay(Wire):
+    """A day on which the calendar differs from the plain week, or has a name: a holiday or a make-up workday."""
+
+    workday: bool
+    why: Label
+
+
+class Holiday(Wire):
+    """One item of a notice: rest from `first` to `last`, both included, and the make-up workdays for it."""
+
+    name: Label
+    first: date
+    last: date
+    make_up: tuple[date, ...] = ()
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Holiday:
+        if self.first > self.last:
+            raise ValueError(f"the holiday ends on {self.last}, before it begins on {self.first}")
+        if any(self.first <= day <= self.last for day in self.make_up):
+            raise ValueError("a make-up workday lies inside its own holiday")
+        return self
+
+
+class Notice(Wire):
+    """A notice on the holidays of `year`, dated `issued`. Without `holidays` the package gives the days.
+
+    `status` is provisional for days that are announced but not yet by a State Council notice.
+    """
+
+    year: int = Field(ge=1950, le=2200)
+    document: str
+    title: str
+    issued: date
+    status: KnownStatus = "official"
+    verified: bool = False
+    holidays: tuple[Holiday, ...] = Field(default=(), alias="holiday")
+
+    def days(self) -> dict[date, SpecialDay]:
+        """The days that this notice names."""
+        named: dict[date, SpecialDay] = {}
+        for holiday in self.holidays:
+            length = (holiday.last - holiday.first).days + 1
+            rest = SpecialDay(workday=False, why=_rest(holiday.name))
+            named.update((holiday.first + timedelta(days=n), rest) for n in range(length))
+        for holiday in self.holidays:
+            work = SpecialDay(workday=True, why=_make_up(holiday.name))
+            named.update((day, work) for day in holiday.make_up)
+        return named
+
+
+class CalendarYear(Wire):
+    """A year whose working days are known: by which notice, and from where the days were taken.
+
+    `notice` is None for a year that the package covers but for which no notice is on record.
+    """
+
+    year: int
+    status: KnownStatus
+    notice: Notice | None
+    days_from: Literal["notice", "chinesecalendar"]
+
+
+class NoticeRecord(Wire):
+    """All notices on record, in order of issue; `revision` names this state of the record."""
+
+    revision: str
+    notices: tuple[Notice, ...]
+
+    @classmethod
+    def read(cls, overlays: Iterable[str] = ()) -> NoticeRecord:
+        """The record of this release, and after it the notices of `overlays` (TOML texts of the same form).
+
+        Raises `pydantic.ValidationError` or `tomllib.TOMLDecodeError` for an overlay that cannot be read.
+        """
+        record = _released()
+        texts = tuple(overlays)
+        if not texts:
+            return record
+        added = [Notice.model_validate(item) for text in texts for item in tomllib.loads(text)["notice"]]
+        mark = sha256("\n".join(texts).encode()).hexdigest()[:8]
+        return cls(
+            revision=f"{record.revision}+overlay-{mark}",
+            notices=tuple(sorted((*record.notices, *added), key=lambda notice: notice.issued)),
+        )
+
+
+def known_years(
+    record: NoticeRecord, known_on: date | None
+) -> tuple[dict[int, CalendarYear], dict[date, SpecialDay]]:
+    """The years known on a day (None: everything on record), and the special days that they name.
+
+    A notice may name days of the December before its year. Of an amended year the package has only the
+    last form, so between the two notices that year is not known unless the record itself gives the days.
+    """
+    by_year: dict[int, list[Notice]] = {year: [] for year in _package_days()}
+    for notice in record.notices:
+        by_year.setdefault(notice.year, []).append(notice)
+    years: dict[int, CalendarYear] = {}
+    days: dict[date, SpecialDay] = {}
+    for year, notices in sorted(by_year.items()):
+        issued = [notice for notice in notices if known_on is None or notice.issued <= known_on]
+        in_force = issued[-1] if issued else None
+        if in_force is not None and in_force.holidays:
+            years[year] = CalendarYear(year=year, status=in_force.status, notice=in_force, days_from="notice")
+            days |= in_force.days()
+        elif year in _package_days() and len(issued) == len(notices) and (notices or known_on is None):
+            status = in_force.status if in_force else "provisional"
+            years[year] = CalendarYear(year=year, status=status, notice=in_force, days_from="chinesecalendar")
+            days |= _package_days()[year]
+    return years, days
+
+
+@cache
+def _released() -> NoticeRecord:
+    text = files("models.calendars").joinpath("state_council.toml").read_text("utf-8")
+    raw = tomllib.loads(text)
+    notices = sorted(map(Notice.model_validate, raw["notice"]), key=lambda notice: notice.issued)
+    return NoticeRecord(revision=raw["revision"], notices=tuple(notices))
+
+
+@cache
+def _package_days() -> Mapping[int, Mapping[date, SpecialDay]]:
+    """The package's special days by the year whose notice arranged them.
+
+    The New Year's days that fall in December were arranged by the notice of the next year.
+    """
+    found: dict[int, dict[date, SpecialDay]] = {}
+    for table, workday in ((chinese_calendar.holidays, False), (chinese_calendar.workdays, True)):
+        for day, english in table.items():
+            name = Label(zh=HOLIDAY_NAMES.get(english, english), en=english)
+            year = day.year + 1 if day.month == 12 and english == NEW_YEARS_DAY else day.year
+            why = _make_up(name) if workday else _rest(name)
+            found.setdefault(year, {})[day] = SpecialDay(workday=workday, why=why)
+    return found
+
+
+def _rest(name: Label) -> Label:
+    return Label(zh=f"{name.zh}放假调休，休息", en=f"{name.en} holiday")
+
+
+def _make_up(name: Label) -> Label:
+    return Label(zh=f"{name.zh}调休，上班", en=f"make-up workday for {name.en}")

@@ -1,0 +1,443 @@
+"""What anyone may ask of an application: one model a command, a union discriminated on `kind`.
+
+Each command names its `actor` and a `command_id` (sending the same one twice gives the same answer).
+`expected_revision` makes a decision on materials that have changed since a stale one;
+`expires_at` bounds how long an early message is kept. Instants carry an offset; dates are days in
+Asia/Shanghai; hashes are sha-256 in lower-case hex.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, model_validator
+
+from models.deadlines import DeadlineName
+from models.dossier import Dossier
+from models.refusal import RefusalCode, Refused, refuse
+from models.roles import Actor, Reference
+from models.wire import Instant, LongText, ShortText, Wire
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+CommandId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$")]
+DocumentNumber = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=120)]
+
+MAX_COMMAND_BYTES = 256 * 1024
+"""A larger command is refused: documents travel as references, never inside a command."""
+
+
+class Hop(StrEnum):
+    """The three review hops."""
+
+    EMPLOYER = "employer"
+    DEPARTMENT = "department"
+    OFFICE = "office"
+
+
+class ChangeClass(StrEnum):
+    """FORMAL repairs keep the publicity valid; SUBSTANTIVE ones need a new one (invariant 8)."""
+
+    FORMAL = "formal"
+    SUBSTANTIVE = "substantive"
+
+
+class Reason(Wire):
+    """A coded reason with its words."""
+
+    code: Reference
+    text: ShortText
+
+
+class Item(Wire):
+    """One point of a return list: what is wrong, where, and what would repair it.
+
+    A second list may hold only items not repaired (`unrepaired=<id>`) or newly arisen ones (一次性告知).
+    """
+
+    id: Reference
+    text: ShortText
+    part: ShortText | None = None
+    unrepaired: Reference | None = None
+    newly_arisen: bool = False
+
+
+class Answer(Wire):
+    """The applicant's answer to one item of a return list."""
+
+    item: Reference
+    text: ShortText
+
+
+class Command(Wire):
+    """What every command carries."""
+
+    actor: Actor
+    command_id: CommandId
+    expected_revision: int | None = Field(default=None, ge=0)
+    expires_at: Instant | None = None
+
+
+class Submit(Command):
+    """The applicant hands the dossier to the employer."""
+
+    kind: Literal["submit"] = "submit"
+    dossier: Dossier
+
+
+class PostAttestation(Wire):
+    """What a unit under full post management attests: the posts free at this level."""
+
+    basis: Literal["free_posts", "ratio"]
+    available: int = Field(ge=0, le=10_000)
+    record: ShortText
+
+
+class Review(Command):
+    """The decision of a hop.
+
+    `attested` names the checks the reviewer carried out; an approval needs the hop's whole list.
+    `reopen` takes an application that the employer declined back into review.
+    """
+
+    kind: Literal["review"] = "review"
+    hop: Hop
+    outcome: Literal["approve", "return", "reject", "reopen"]
+    reasons: tuple[Reason, ...] = Field(default=(), max_length=20)
+    items: tuple[Item, ...] = Field(default=(), max_length=60)
+    change_class: ChangeClass | None = None
+    attested: tuple[Reference, ...] = Field(default=(), max_length=30)
+    post: PostAttestation | None = None
+    correction_due: date | None = None
+
+
+class Resubmit(Command):
+    """A repaired dossier, or the employer's / department's short confirmation of one.
+
+    The applicant answers every item and may send a new dossier; employer and department confirm.
+    """
+
+    kind: Literal["resubmit"] = "resubmit"
+    answers: tuple[Answer, ...] = Field(default=(), max_length=60)
+    dossier: Dossier | None = None
+    change_class: ChangeClass | None = None
+
+
+class Withdraw(Command):
+    """The applicant withdraws, or the employer / convening unit withdraws the recommendation."""
+
+    kind: Literal["withdraw"] = "withdraw"
+    reason: ShortText
+
+
+class StartPublicity(Command):
+    """The employer posts the recommendation (单位公示); the day of posting is not counted."""
+
+    kind: Literal["start_publicity"] = "start_publicity"
+    notice_sha256: Sha256
+    list_sha256: Sha256
+    places: tuple[ShortText, ...] = Field(min_length=1, max_length=10)
+    working_days: int | None = Field(default=None, ge=1, le=60)
+
+
+class FilePublicityEvidence(Command):
+    """The employer files the image of the notice in place and hands the case to the department."""
+
+    kind: Literal["file_publicity_evidence"] = "file_publicity_evidence"
+    image_sha256: Sha256
+    statement: ShortText
+    hidden_days: tuple[date, ...] = Field(default=(), max_length=60)
+
+
+class Object(Command):
+    """An objection to a running publicity; outside one it is recorded as a complaint."""
+
+    kind: Literal["object"] = "object"
+    grounds: LongText
+    real_name: bool = True
+    evidence_sha256: tuple[Sha256, ...] = Field(default=(), max_length=20)
+
+
+class RuleOnObjection(Command):
+    """The written finding on one objection."""
+
+    kind: Literal["rule_on_objection"] = "rule_on_objection"
+    objection_id: Reference
+    finding: Literal["unfounded", "curable", "founded", "fraud", "procedure_broken", "ineligible"]
+    text: LongText
+    items: tuple[Item, ...] = Field(default=(), max_length=60)
+    hearing_held: bool = False
+
+
+class RecordExam(Command):
+    """The result of the professional examination, or of the defence where a plan has one."""
+
+    kind: Literal["record_exam"] = "record_exam"
+    subject: Literal["professional_exam", "defence"] = "professional_exam"
+    result: Literal["passed", "failed", "absent", "excused", "cheated"]
+    held_on: date
+    seat: Reference | None = None
+    score: int | None = Field(default=None, ge=0, le=1000)
+    pass_line: int | None = Field(default=None, ge=0, le=1000)
+    record: ShortText
+
+
+class Schedule(Command):
+    """Puts the application on the agenda of a meeting of a committee on file."""
+
+    kind: Literal["schedule"] = "schedule"
+    meeting_ref: Reference
+    committee_ref: Reference
+    committee_size: int = Field(ge=1, le=500)
+    committee_valid_until: date
+    drawn_on: date
+    meeting_on: date
+    conflicts_cleared: bool
+
+
+class RecordVote(Command):
+    """Counts only: no command, row or history links an expert and a ballot.
+
+    `opened` opens the ballot; `counted` announces it (and opens it, if that was not done before);
+    `quorum_lost` sends the application back to wait for another meeting.
+    """
+
+    kind: Literal["record_vote"] = "record_vote"
+    step: Literal["opened", "counted", "quorum_lost"] = "counted"
+    committee_size: int = Field(ge=1, le=500)
+    attending: int = Field(ge=0, le=500)
+    recused: int = Field(default=0, ge=0, le=500)
+    opinions: int = Field(default=0, ge=0, le=500)
+    yes: int = Field(default=0, ge=0, le=500)
+    no: int = Field(default=0, ge=0, le=500)
+    abstain: int = Field(default=0, ge=0, le=500)
+    signed: bool = False
+    sealed: bool = False
+    minutes_sha256: Sha256 | None = None
+
+
+class Posting(Wire):
+    """Where and when a list became visible."""
+
+    place: ShortText
+    posted_at: Instant
+
+
+class PublishResult(Command):
+    """The list of the passed is visible in every place the plan names; the later posting counts."""
+
+    kind: Literal["publish_result"] = "publish_result"
+    list_sha256: Sha256
+    postings: tuple[Posting, ...] = Field(min_length=1, max_length=10)
+
+
+class Confirm(Command):
+    """The confirming authority acknowledges the filed result, or questions it."""
+
+    kind: Literal["confirm"] = "confirm"
+    outcome: Literal["confirm", "question"] = "confirm"
+    report_ref: DocumentNumber
+    text: ShortText | None = None
+
+
+class RequestRecheck(Command):
+    """The applicant asks for a re-check of the own result (Order 40 Art. 27)."""
+
+    kind: Literal["request_recheck"] = "request_recheck"
+    ground: Literal["procedural", "material"]
+    text: LongText
+
+
+class RuleOnRecheck(Command):
+    """The finding on a re-check."""
+
+    kind: Literal["rule_on_recheck"] = "rule_on_recheck"
+    finding: Literal["upheld", "founded"]
+    text: LongText
+
+
+class Archive(Command):
+    """The archive keeper has the electronic review form."""
+
+    kind: Literal["archive"] = "archive"
+    receipt_ref: DocumentNumber
+    form_sha256: Sha256
+
+
+class Cancel(Command):
+    """`publicity`: the employer takes an erroneous notice down; `eligibility`: the city title office
+    cancels this year's eligibility, or the result once the vote has passed."""
+
+    kind: Literal["cancel"] = "cancel"
+    what: Literal["publicity", "eligibility"]
+    ground: Literal["error", "ce_commitment_false", "exam_cheating", "fraud", "other"]
+    text: LongText
+    document_no: DocumentNumber | None = None
+
+
+class Revoke(Command):
+    """Takes a title back after confirmation: grounds, notice and hearing, decision document."""
+
+    kind: Literal["revoke"] = "revoke"
+    ground: Literal["fraud", "improper_influence", "ce_commitment_false"]
+    text: LongText
+    document_no: DocumentNumber
+    notice_given: bool
+    hearing_offered: bool
+
+
+class Hold(Command):
+    """Stops the application while something is looked into; an employer reports a change of status."""
+
+    kind: Literal["hold"] = "hold"
+    ground: Literal[
+        "investigation", "status_retired", "status_civil_servant", "status_left_employer", "status_discipline"
+    ]
+    text: ShortText
+
+
+class Release(Command):
+    """Ends a hold: the application goes on, or the office refuses it because the status bars it."""
+
+    kind: Literal["release"] = "release"
+    outcome: Literal["resume", "reject"]
+    text: ShortText
+
+
+class DeadlineChange(Wire):
+    """One deadline and its new end: a date, more working days, or days that do not count."""
+
+    name: DeadlineName
+    last_day: date | None = None
+    add_working_days: int | None = Field(default=None, ge=1, le=60)
+    skip_days: tuple[date, ...] = Field(default=(), max_length=60)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> DeadlineChange:
+        given = [self.last_day is not None, self.add_working_days is not None, bool(self.skip_days)]
+        if sum(given) > 1:
+            raise ValueError("give one of last_day, add_working_days or skip_days, not several")
+        return self
+
+
+class ReviseDeadlines(Command):
+    """Moves running deadlines, with the document that allows it; old and new are logged.
+
+    `changes` empty with ground `calendar_notice` recomputes every running deadline.
+    """
+
+    kind: Literal["revise_deadlines"] = "revise_deadlines"
+    ground: Literal["calendar_notice", "plan_amendment", "extension", "late_admission", "interruption"]
+    document_no: DocumentNumber
+    text: ShortText
+    changes: tuple[DeadlineChange, ...] = Field(default=(), max_length=20)
+
+
+AnyCommand = Annotated[
+    Submit
+    | Review
+    | Resubmit
+    | Withdraw
+    | StartPublicity
+    | FilePublicityEvidence
+    | Object
+    | RuleOnObjection
+    | RecordExam
+    | Schedule
+    | RecordVote
+    | PublishResult
+    | Confirm
+    | RequestRecheck
+    | RuleOnRecheck
+    | Archive
+    | Cancel
+    | Revoke
+    | Hold
+    | Release
+    | ReviseDeadlines,
+    Field(discriminator="kind"),
+]
+
+COMMANDS: dict[str, type[Command]] = {
+    model.model_fields["kind"].default: model
+    for model in (
+        Submit,
+        Review,
+        Resubmit,
+        Withdraw,
+        StartPublicity,
+        FilePublicityEvidence,
+        Object,
+        RuleOnObjection,
+        RecordExam,
+        Schedule,
+        RecordVote,
+        PublishResult,
+        Confirm,
+        RequestRecheck,
+        RuleOnRecheck,
+        Archive,
+        Cancel,
+        Revoke,
+        Hold,
+        Release,
+        ReviseDeadlines,
+    )
+}
+
+_ADAPTER: TypeAdapter[Any] = TypeAdapter(AnyCommand)
+
+
+def parse(kind: str, body: object) -> Command:
+    """Reads a command of the given kind from its JSON object.
+
+    Raises `Refused`: unknown kind, not an object, another kind inside, or a field that breaks a rule
+    (the first one is named as a dotted path).
+    """
+    if kind not in COMMANDS:
+        raise refuse(
+            RefusalCode.UNKNOWN_KIND,
+            zh=f"没有名为“{kind[:60]}”的指令。",
+            en=f"There is no command named '{kind[:60]}'.",
+            fix_zh=f"可用指令：{'、'.join(COMMANDS)}。",
+            fix_en=f"Use one of: {', '.join(COMMANDS)}.",
+            field="kind",
+        )
+    if not isinstance(body, dict):
+        raise refuse(
+            RefusalCode.MALFORMED,
+            zh="指令内容必须是一个 JSON 对象。",
+            en="The command must be one JSON object.",
+            fix_zh="请按该指令的 JSON Schema 发送。",
+            fix_en=f"Send one object that follows the JSON Schema of '{kind}'.",
+        )
+    if body.get("kind", kind) != kind:
+        raise refuse(
+            RefusalCode.MALFORMED,
+            zh="内容中的 kind 与指令名称不一致。",
+            en=f"The body says kind '{str(body['kind'])[:60]}' but was sent as '{kind}'.",
+            fix_zh="请使两者一致或省略 kind。",
+            fix_en="Make the two agree, or leave `kind` out.",
+            field="kind",
+        )
+    try:
+        command = _ADAPTER.validate_python({**body, "kind": kind}, strict=None)
+    except ValidationError as error:
+        raise _malformed(kind, error) from None
+    assert isinstance(command, Command)
+    return command
+
+
+def _malformed(kind: str, error: ValidationError) -> Refused:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    path = ".".join(str(step) for step in first["loc"] if step != kind) or "(body)"
+    message = first["msg"]
+    return refuse(
+        RefusalCode.MALFORMED,
+        zh=f"字段 {path} 不符合要求：{message}。",
+        en=f"The field {path} breaks a rule: {message}.",
+        fix_zh=f"请按 {kind} 的 JSON Schema 更正后重发；未作任何更改。",
+        fix_en=f"Correct it by the JSON Schema of '{kind}' and send it again; nothing was changed.",
+        field=path,
+    )

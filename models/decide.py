@@ -1,0 +1,406 @@
+"""The heart: may this command be carried out now, and what does it do; what does the passing of time do.
+
+Pure and synchronous. `judge` never changes the state; `apply` does, and gives the receipt; `expire`
+lets passed deadlines take effect. `now` is business time everywhere.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from models import access
+from models.audit import Fact, digest
+from models.commands import COMMANDS, Command
+from models.deadlines import Deadline, DeadlineKind
+from models.effects import EFFECTS, finish_publicity, on_entry, remember_actor
+from models.lifecycle import BY_EVENT, TRANSITIONS, advance, leaving
+from models.refusal import Option, RefusalCode, Refused, refuse
+from models.roles import SYSTEM, Actor, Role
+from models.schedule import requests_on_entry, specs_of
+from models.stages import STAGES, Stage
+from models.state import Answered, ApplicationState, Receipt
+from models.transitions import Transition
+from models.wire import local_day
+
+ROLES_OF: dict[str, tuple[Role, ...]] = {
+    kind: tuple(dict.fromkeys(role for t in TRANSITIONS if t.command == kind for role in t.by))
+    for kind in COMMANDS
+}
+"""Every role that may send a command at some stage."""
+
+_KEPT_OUT_OF_FACTS = {"kind", "actor", "command_id", "expected_revision", "expires_at", "dossier"}
+
+
+def kind_of(command: Command) -> str:
+    """The name of the command."""
+    return str(getattr(command, "kind"))  # noqa: B009 - every command model has it, the base does not
+
+
+def body_digest(command: Command) -> str:
+    """What makes two sendings the same command."""
+    return digest(command.model_dump(mode="json"))
+
+
+def options(state: ApplicationState) -> tuple[Option, ...]:
+    """What may come next in this stage: commands, events, roles, and where each leads."""
+    found = []
+    for t in leaving(state.stage):
+        if t.command is None or (state.hold is not None and not t.while_held):
+            continue
+        if t.event == "release" and state.hold is None:
+            continue
+        to = t.target or state.stage
+        found.append(Option(command=t.command, event=t.event, by=tuple(r.value for r in t.by), to=to.value))
+    return tuple(found)
+
+
+def next_commands(state: ApplicationState) -> tuple[str, ...]:
+    """The names of the commands that may come next, without the ones possible at every stage."""
+    if state.ended:
+        return ()
+    names = (t.command for t in leaving(state.stage) if t.command and not t.every_stage)
+    return tuple(dict.fromkeys(n for n in names if n is not None))
+
+
+def judge(state: ApplicationState, command: Command, now: datetime) -> Transition:
+    """The event this command means now, if it may be carried out.
+
+    Raises `Refused` with the rule, the state, the remedy and what may come next. Changes nothing.
+    """
+    try:
+        return _judge(state, command, now)
+    except Refused as refused:
+        raise _in_context(state, command, refused) from None
+
+
+def _in_context(state: ApplicationState, command: Command, refused: Refused) -> Refused:
+    outsider = refused.refusal.code in (RefusalCode.WRONG_ORGANISATION, RefusalCode.WRONG_PERSON)
+    return Refused(
+        refused.refusal.model_copy(
+            update={
+                "command": kind_of(command),
+                "command_id": command.command_id,
+                "stage": None if outsider else state.stage.value,
+                "revision": None if outsider else state.revision,
+                "next": () if outsider else options(state),
+            }
+        )
+    )
+
+
+def _judge(state: ApplicationState, command: Command, now: datetime) -> Transition:
+    kind = kind_of(command)
+    if state.terms is None:
+        raise refuse(
+            RefusalCode.PLAN_PENDING,
+            zh="申报正在建立，方案尚未载入。",
+            en="The application is being opened; its plan is not loaded yet.",
+            fix_zh="请稍后用同一 command_id 重发。",
+            fix_en="Send it again in a moment with the same command_id.",
+        )
+    access.check_role(command, ROLES_OF[kind])
+    access.check_organisation(state, command)
+    if state.ended:
+        raise refuse(
+            RefusalCode.CLOSED,
+            zh=f"该申报已终结（{STAGES[state.stage].label.zh}）。",
+            en=f"The application has ended ({state.stage.value}).",
+            fix_zh="终结后不再办理；如有异议请投诉或另行申报。",
+            fix_en="Nothing more can be done on it; complain, or apply again where the plan allows.",
+        )
+    if command.expires_at is not None and now >= command.expires_at:
+        raise refuse(
+            RefusalCode.EXPIRED,
+            zh=f"指令已于{command.expires_at.isoformat()}失效。",
+            en=f"The command expired at {command.expires_at.isoformat()}.",
+            fix_zh="请重新作出决定。",
+            fix_en="Decide again and send a new command.",
+            field="expires_at",
+        )
+    if command.expected_revision is not None and command.expected_revision != state.revision:
+        raise refuse(
+            RefusalCode.STALE_REVISION,
+            zh=f"申报已更新至修订号{state.revision}，该决定针对修订号{command.expected_revision}。",
+            en=f"It is at revision {state.revision}; the decision was made on {command.expected_revision}.",
+            fix_zh="请查看最新材料后重新决定。",
+            fix_en="Look at it again and decide on the current revision.",
+            field="expected_revision",
+        )
+    transition = _resolve(state, command)
+    access.check_separation(state, command)
+    if state.hold is not None and not transition.while_held:
+        raise refuse(
+            RefusalCode.ON_HOLD,
+            zh=f"该申报已暂停办理（{state.hold.ground}）。",
+            en=f"The application is on hold ({state.hold.ground}).",
+            fix_zh="请等待恢复（release）。",
+            fix_en="Wait until it is released.",
+        )
+    if transition.event in ("release", "refuse_on_status") and state.hold is None:
+        raise refuse(
+            RefusalCode.NOT_IN_THIS_STAGE,
+            zh="该申报未被暂停。",
+            en="The application is not on hold.",
+            fix_zh="无需恢复。",
+            fix_en="There is nothing to release.",
+        )
+    for guard in transition.guards:
+        guard.check(state, command, now)
+    return transition
+
+
+def _resolve(state: ApplicationState, command: Command) -> Transition:
+    here = [t for t in leaving(state.stage) if t.matches(command)]
+    mine = [t for t in here if command.actor.role in t.by]
+    for t in mine:
+        if t.chosen is None or t.chosen(state, command):
+            return t
+    if here and not mine:
+        access.check_role(command, tuple(dict.fromkeys(role for t in here for role in t.by)))
+    label = STAGES[state.stage].label
+    raise refuse(
+        RefusalCode.NOT_IN_THIS_STAGE,
+        zh=f"在“{label.zh}”阶段不能执行该指令。",
+        en=f"That is not possible in the stage '{state.stage.value}'.",
+        fix_zh=f"当前可执行：{'、'.join(next_commands(state)) or '无'}。",
+        fix_en=f"Possible now: {', '.join(next_commands(state)) or 'nothing'}.",
+    )
+
+
+def may_come_later(state: ApplicationState, command: Command) -> bool:
+    """True when the command belongs to a stage that lies ahead (forward steps only): it is early, not wrong.
+
+    Steps back (returns) do not count, so that a decision on older materials is never kept for newer ones.
+    """
+    order = {stage: place for place, stage in enumerate(STAGES)}
+    seen, todo = {state.stage}, [state.stage]
+    while todo:
+        stage = todo.pop()
+        for t in leaving(stage):
+            ahead = t.target is not None and not STAGES[t.target].terminal and order[t.target] > order[stage]
+            if ahead and t.target is not None and t.target not in seen:
+                seen.add(t.target)
+                todo.append(t.target)
+    seen.discard(state.stage)
+    return any(
+        t.matches(command) and command.actor.role in t.by and not t.every_stage and set(t.sources) & seen
+        for t in TRANSITIONS
+    )
+
+
+def apply(state: ApplicationState, command: Command, now: datetime) -> Receipt:
+    """Carries the command out and gives the receipt; raises `Refused` and changes nothing otherwise.
+
+    A known `command_id` with the same body gets the same receipt again (`duplicate`); with another body
+    it is refused.
+    """
+    known = answer_again(state, command)
+    if known is not None:
+        return known
+    transition = judge(state, command, now)
+    while True:
+        _take(state, transition, now, command.actor, command)
+        if not transition.continues:
+            break
+        transition = _resolve(state, command)
+    _follow_up(state, now)
+    remember_actor(state, command.actor)
+    receipt = Receipt(
+        command_id=command.command_id,
+        event=transition.event,
+        stage=state.stage.value,
+        revision=state.revision,
+        at=now,
+        next=next_commands(state),
+        due_at=state.due_at(),
+    )
+    state.answered[command.command_id] = Answered(digest=body_digest(command), receipt=receipt)
+    return receipt
+
+
+def answer_again(state: ApplicationState, command: Command) -> Receipt | None:
+    """The receipt of a command that was accepted before; raises `Refused` if the body differs."""
+    known = state.answered.get(command.command_id)
+    if known is None:
+        return None
+    if known.digest != body_digest(command):
+        raise _in_context(
+            state,
+            command,
+            refuse(
+                RefusalCode.REUSED_COMMAND_ID,
+                zh="该 command_id 已用于另一内容的指令。",
+                en="This command_id was used for a command with another content.",
+                fix_zh="请使用新的 command_id。",
+                fix_en="Use a new command_id.",
+                field="command_id",
+            ),
+        )
+    return known.receipt.model_copy(update={"duplicate": True})
+
+
+def _take(
+    state: ApplicationState, transition: Transition, now: datetime, actor: Actor, command: Command | None
+) -> None:
+    """One step of the machine with its effects, its fact and the deadlines of the new stage."""
+    before = state.stage
+    after = advance(before, transition.event)
+    if command is not None:
+        for effect in EFFECTS.get(transition.event, ()):
+            effect(state, command, now)
+    state.revision += 1
+    if transition.target is not None:
+        state.stage = after
+        state.entered_at = now
+        on_entry(state)
+        state.requests.extend(requests_on_entry(state, now))
+    elif transition.event == "republish_result":
+        state.requests.extend(requests_on_entry(state, now))
+    state.ended = transition.ends or _rests(state, now)
+    record(state, transition.event, before, now, actor, command, transition.citation)
+
+
+def _rests(state: ApplicationState, now: datetime) -> bool:
+    """True when the new stage ends the run at once: final ones, and those that nothing can revive."""
+    spec = STAGES[state.stage]
+    if spec.final:
+        return True
+    if state.stage is Stage.LAPSED:
+        return state.lapsed_from is not Stage.DEPARTMENT_REVIEW
+    if state.stage is Stage.EMPLOYER_DECLINED:
+        bar = next(iter(state.current_deadlines()), None)
+        return state.correcting or (bar is not None and bar.passed(now))
+    return False
+
+
+def record(
+    state: ApplicationState,
+    event: str,
+    before: Stage,
+    now: datetime,
+    actor: Actor,
+    command: Command | None,
+    rule: str,
+    details: dict[str, object] | None = None,
+) -> None:
+    """Appends a fact to the audit chain and to the outbox."""
+    content: dict[str, object] = dict(details or {})
+    if command is not None:
+        content |= command.model_dump(mode="json", exclude=_KEPT_OUT_OF_FACTS, exclude_defaults=True)
+        if state.dossier is not None and getattr(command, "dossier", None) is not None:
+            content["dossier_sha256"] = state.dossier.digest
+    state.seq += 1
+    fact = Fact(
+        seq=state.seq,
+        at=now,
+        revision=state.revision,
+        event=event,
+        from_stage=before.value,
+        to_stage=state.stage.value,
+        actor=actor,
+        command_id=command.command_id if command else None,
+        rule=rule,
+        plan=f"{state.input.plan_id}@{state.terms.version}" if state.terms else state.input.plan_id,
+        details=content,
+        prev_hash=state.chain,
+    ).sealed()
+    state.chain = fact.hash
+    state.history.append(fact)
+    state.outbox.append(fact)
+
+
+def _system(state: ApplicationState, event: str, now: datetime) -> None:
+    _take(state, BY_EVENT[event], now, SYSTEM, None)
+
+
+def _follow_up(state: ApplicationState, now: datetime) -> None:
+    """The computed steps that follow from a stage without anybody's decision."""
+    if state.stage is Stage.QUOTA_CHECK:
+        bound = state.input.employer.full_post_management
+        free = not bound or (state.post_available or 0) > 0
+        _system(state, "quota_pass" if free else "quota_none", now)
+    elif state.stage is Stage.ACCEPTED:
+        needs_exam = state.dossier is not None and state.dossier.route == "exam"
+        _system(state, "route_to_exam" if needs_exam else "route_to_review", now)
+
+
+def certificate_made(state: ApplicationState, number: str, now: datetime) -> None:
+    """The certificate exists: CONFIRMED becomes CERTIFIED. Does nothing in any other stage."""
+    if state.stage is Stage.CONFIRMED:
+        state.certificate_no = number
+        _system(state, "certificate_made", now)
+
+
+def expire(state: ApplicationState, now: datetime) -> bool:
+    """Lets everything that is due at `now` happen: reminders, escalations, ends. True if anything did.
+
+    Only BAR timers lapse anyone, and only after the person was told of the date (invariant 5); a DUTY
+    that passes is escalated and decides nothing.
+    """
+    if state.terms is None:
+        return False
+    happened = False
+    while not state.ended and _expire_one(state, now):
+        happened = True
+    return happened
+
+
+def _expire_one(state: ApplicationState, now: datetime) -> bool:
+    specs = {spec.name: spec for spec in specs_of(state)}
+    for deadline in state.current_deadlines():
+        expiry = specs[deadline.name].expiry
+        kind = specs[deadline.name].kind
+        if deadline.passed(now):
+            if kind is DeadlineKind.DUTY:
+                if not deadline.escalated:
+                    _mark(state, deadline, escalated=True, reminded=len(deadline.reminders))
+                    _tell(state, "escalated", deadline, now)
+                    return True
+                continue
+            if kind is DeadlineKind.BAR and (state.hold is not None or not deadline.told):
+                continue
+            _end(state, deadline, expiry, now)
+            return True
+        given = sum(1 for at in deadline.reminders if at <= now)
+        if given > deadline.reminded:
+            _mark(state, deadline, reminded=given)
+            _tell(state, "reminded", deadline, now)
+            return True
+    return False
+
+
+def _end(state: ApplicationState, deadline: Deadline, expiry: str | None, now: datetime) -> None:
+    assert expiry is not None and deadline.due_at is not None
+    if deadline.kind is DeadlineKind.PERIOD:
+        finish_publicity(state, deadline.due_at)
+        of = "employer" if expiry == "publicity_over" else "result"
+        prefix = "publicity_over" if of == "employer" else "result_over"
+        _system(state, f"{prefix}_{'contested' if state.open_objections(of) else 'clear'}", now)
+        return
+    if expiry == "lapse":
+        state.lapsed_from = state.stage
+    _system(state, expiry, now)
+
+
+def _mark(state: ApplicationState, deadline: Deadline, **changes: object) -> None:
+    state.deadlines[deadline.name] = deadline.model_copy(update=changes)
+
+
+def _tell(state: ApplicationState, event: str, deadline: Deadline, now: datetime) -> None:
+    """Records a reminder or an escalation; to whom is the stage's question, not the clock's."""
+    left = (deadline.last_day - local_day(now)).days if deadline.last_day else None
+    record(
+        state,
+        event,
+        state.stage,
+        now,
+        SYSTEM,
+        None,
+        STAGES[state.stage].citation,
+        {
+            "deadline": deadline.name.value,
+            "last_day": deadline.last_day.isoformat() if deadline.last_day else None,
+            "days_left": left,
+            "to": state.action_by,
+        },
+    )

@@ -1,0 +1,427 @@
+"""What each event writes into the state, beside the stage itself.
+
+One small function an event; called with the stage the event starts from, before the machine moves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Literal, cast
+
+from models import commands as c
+from models.audit import digest
+from models.choices import correction_chain, vote_passes
+from models.deadlines import DeadlineKind, DeadlineName, DeadlineRequest, DeadlineRevision
+from models.roles import Actor
+from models.schedule import excuse_request, moved, suspended_end
+from models.stages import Stage
+from models.state import (
+    ApplicationState,
+    HoldMark,
+    Meeting,
+    Objection,
+    Publicity,
+    ReturnRound,
+    Vote,
+)
+from models.wire import local_day
+
+Effect = Callable[[ApplicationState, c.Command, datetime], None]
+
+
+def _submit(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    state.dossier = cast(c.Submit, command).dossier
+
+
+def _return(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    review = cast(c.Review, command)
+    state.returns.append(
+        ReturnRound(
+            hop=review.hop.value,
+            round=state.returns_by(review.hop) + 1,
+            at=now,
+            by=review.actor,
+            reasons=review.reasons,
+            items=review.items,
+            change_class=review.change_class or c.ChangeClass.SUBSTANTIVE,
+        )
+    )
+    state.correction_due = review.correction_due
+
+
+def _recommend(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    review = cast(c.Review, command)
+    state.recommended_by = review.actor.id
+    state.post_available = review.post.available if review.post else None
+
+
+def _answer(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    resubmit = cast(c.Resubmit, command)
+    if resubmit.dossier is not None:
+        state.dossier = resubmit.dossier
+    last = state.last_return
+    if last is None:
+        return
+    confirmed = (*last.confirmed_by, resubmit.actor.role.value)
+    whole = len(confirmed) >= len(correction_chain(state))
+    _replace_return(state, last, confirmed_by=confirmed, answered_at=now, closed=whole)
+
+
+def _answer_and_start_over(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    resubmit = cast(c.Resubmit, command)
+    if resubmit.dossier is not None:
+        state.dossier = resubmit.dossier
+    last = state.last_return
+    if last is not None:
+        _replace_return(state, last, confirmed_by=("applicant",), answered_at=now, closed=True)
+    if state.stage is Stage.OFFICE_RETURNED:
+        state.correcting = True
+
+
+def _replace_return(state: ApplicationState, old: ReturnRound, **changes: object) -> None:
+    state.returns[state.returns.index(old)] = old.model_copy(update=changes)
+
+
+def _post(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    post = cast(c.StartPublicity, command)
+    state.publicities.append(
+        Publicity(
+            of="employer",
+            started_at=now,
+            start_day=local_day(now),
+            working_days=post.working_days or state.plan.employer_publicity_wd,
+            notice_sha256=post.notice_sha256,
+            list_sha256=post.list_sha256,
+            places=post.places,
+            dossier_digest=state.dossier.digest if state.dossier else None,
+        )
+    )
+
+
+def _publish(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    publish = cast(c.PublishResult, command)
+    later = max(p.posted_at for p in publish.postings)
+    running = state.running_publicity()
+    if running is not None:
+        _replace_publicity(state, running, cancelled=True)
+    state.publicities.append(
+        Publicity(
+            of="result",
+            started_at=later,
+            start_day=local_day(later),
+            working_days=state.plan.result_publicity_wd,
+            notice_sha256=None,
+            list_sha256=publish.list_sha256,
+            places=tuple(p.place for p in publish.postings),
+            postings=publish.postings,
+        )
+    )
+    state.deadlines.pop(DeadlineName.RESULT_PUBLICITY, None)
+
+
+def _replace_publicity(state: ApplicationState, old: Publicity, **changes: object) -> None:
+    state.publicities[state.publicities.index(old)] = old.model_copy(update=changes)
+
+
+def drop_publicities(state: ApplicationState, of: str) -> None:
+    """Publicities of that kind no longer count: what was shown has changed or was wrong."""
+    for publicity in list(state.publicities):
+        if publicity.of == of and not publicity.cancelled:
+            _replace_publicity(state, publicity, cancelled=True)
+
+
+def finish_publicity(state: ApplicationState, ended_at: datetime) -> None:
+    """The running publicity has run in full, until `ended_at` (exclusive)."""
+    running = state.running_publicity()
+    assert running is not None
+    _replace_publicity(state, running, ended_at=ended_at, last_day=local_day(ended_at - timedelta(seconds=1)))
+
+
+def _object(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    said = cast(c.Object, command)
+    of: Literal["employer", "result", "none"] = "none"
+    if state.stage is Stage.EMPLOYER_PUBLICITY:
+        of = "employer"
+    elif state.stage is Stage.RESULT_PUBLICITY:
+        of = "result"
+    prefix = "complaint" if of == "none" else f"{of}-objection"
+    number = sum(1 for o in state.objections if o.id.startswith(prefix)) + 1
+    state.objections.append(
+        Objection(
+            id=f"{prefix}-{number}",
+            at=now,
+            publicity=of,
+            real_name=said.real_name,
+            grounds_digest=digest(said.grounds),
+        )
+    )
+
+
+def _question(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    confirm = cast(c.Confirm, command)
+    number = sum(1 for o in state.objections if o.id.startswith("question")) + 1
+    state.objections.append(
+        Objection(
+            id=f"question-{number}",
+            at=now,
+            publicity="result",
+            real_name=True,
+            grounds_digest=digest(confirm.text or ""),
+        )
+    )
+
+
+def _rule(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    rule = cast(c.RuleOnObjection, command)
+    for index, objection in enumerate(state.objections):
+        if objection.id == rule.objection_id:
+            state.objections[index] = objection.model_copy(
+                update={"finding": rule.finding, "ruled_by": rule.actor.id}
+            )
+
+
+def _curable(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    _rule(state, command, now)
+    rule = cast(c.RuleOnObjection, command)
+    state.returns.append(
+        ReturnRound(
+            hop="employer",
+            round=state.returns_by("employer") + 1,
+            at=now,
+            by=rule.actor,
+            reasons=(),
+            items=rule.items,
+            change_class=c.ChangeClass.SUBSTANTIVE,
+        )
+    )
+
+
+def _schedule(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    s = cast(c.Schedule, command)
+    state.meeting = Meeting(
+        meeting_ref=s.meeting_ref,
+        committee_ref=s.committee_ref,
+        committee_size=s.committee_size,
+        committee_valid_until=s.committee_valid_until,
+        drawn_on=s.drawn_on,
+        meeting_on=s.meeting_on,
+    )
+
+
+def _open_ballot(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    state.ballot_open = True
+
+
+def _count(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    vote = cast(c.RecordVote, command)
+    state.ballot_open = False
+    state.votes.append(
+        Vote(
+            meeting_ref=state.meeting.meeting_ref if state.meeting else "",
+            committee_size=vote.committee_size,
+            attending=vote.attending,
+            recused=vote.recused,
+            opinions=vote.opinions,
+            yes=vote.yes,
+            no=vote.no,
+            abstain=vote.abstain,
+            passed=vote_passes(state, command),
+            at=now,
+        )
+    )
+
+
+def _absent(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    state.requests.append(excuse_request(state, now))
+
+
+def _ready_again(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    state.ballot_open = False
+    state.meeting = None
+    state.deadlines.pop(DeadlineName.DEFENCE_EXCUSE, None)
+    drop_publicities(state, "result")
+
+
+def _recheck_again(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    state.rechecked = True
+    _ready_again(state, command, now)
+
+
+def _procedure_again(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    _rule(state, command, now)
+    _recheck_again(state, command, now)
+
+
+def _hold(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    hold = cast(c.Hold, command)
+    state.hold = HoldMark(ground=hold.ground, by=hold.actor, at=now, text=hold.text)
+    if hold.ground.startswith("status_"):
+        state.status_flag = hold.ground
+
+
+def _release(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    hold = state.hold
+    state.status_flag = None
+    state.hold = None
+    if hold is None:
+        return
+    for deadline in state.current_deadlines():
+        if deadline.kind is not DeadlineKind.BAR:
+            continue
+        last_day = suspended_end(deadline, hold.at, now)
+        if last_day is None or deadline.last_day is None or last_day <= deadline.last_day:
+            continue
+        state.deadlines[deadline.name] = moved(deadline, last_day)
+        log_move(state, deadline.name, deadline.last_day, last_day, "hold", "(hold)", now)
+
+
+def log_move(
+    state: ApplicationState,
+    name: DeadlineName,
+    old: date | None,
+    new: date | None,
+    ground: str,
+    document_no: str,
+    now: datetime,
+) -> None:
+    """Logs that a deadline moved: old -> new, why, by which document."""
+    state.revisions.append(
+        DeadlineRevision(
+            name=name, old_last_day=old, new_last_day=new, ground=ground, document_no=document_no, at=now
+        )
+    )
+
+
+def _revise(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    """Puts every changed deadline back to the calendar activity, with the old end as a floor."""
+    revise = cast(c.ReviseDeadlines, command)
+    named = {change.name: change for change in revise.changes}
+    current = {d.name for d in state.current_deadlines()}
+    for name, deadline in list(state.deadlines.items()):
+        change = named.get(name)
+        if change is None and (revise.changes or name not in current):
+            continue
+        request = deadline.request
+        floor = deadline.last_day if deadline.kind is DeadlineKind.PERIOD else None
+        update: dict[str, object] = {
+            "not_before": floor or request.not_before,
+            "ground": revise.ground,
+            "document_no": revise.document_no,
+        }
+        if change is not None:
+            update |= _changed(request, change, deadline.last_day)
+        state.requests.append(request.model_copy(update=update))
+
+
+def _changed(request: DeadlineRequest, change: c.DeadlineChange, last_day: object) -> dict[str, object]:
+    if change.last_day is not None:
+        return {
+            "last_day": change.last_day,
+            "due_at": None,
+            "cap": None,
+            "working_days": None,
+            "formula": f"moved to {change.last_day}",
+        }
+    if change.add_working_days is not None:
+        return {
+            "start": last_day or request.start,
+            "working_days": change.add_working_days,
+            "count_first_day": False,
+            "last_day": None,
+            "due_at": None,
+            "cap": None,
+            "formula": f"{change.add_working_days} working days after {last_day}",
+        }
+    skip = tuple(sorted({*request.skip, *change.skip_days}))
+    return {
+        "skip": skip,
+        "formula": f"{request.formula}, not counting {', '.join(map(str, change.skip_days))}",
+    }
+
+
+def _admit_late(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    revise = cast(c.ReviseDeadlines, command)
+    day = next(ch.last_day for ch in revise.changes if ch.name is DeadlineName.DEPARTMENT_SUBMISSION)
+    assert day is not None
+    name = DeadlineName.DEPARTMENT_SUBMISSION
+    old = state.deadlines[name]
+    state.deadlines[name] = moved(old, day).model_copy(update={"formula": "late admission"})
+    log_move(state, name, old.last_day, day, revise.ground, revise.document_no, now)
+    state.lapsed_from = None
+    state.deadlines.pop(DeadlineName.LATE_ADMISSION, None)
+
+
+EFFECTS: dict[str, tuple[Effect, ...]] = {
+    "submit": (_submit,),
+    "employer_return": (_return,),
+    "department_return": (_return,),
+    "office_return": (_return,),
+    "recommend": (_recommend,),
+    "quota_freed": (_recommend,),
+    "employer_resubmit": (_answer,),
+    "correction_confirmed": (_answer,),
+    "department_resubmit": (_answer,),
+    "office_resubmit": (_answer,),
+    "substantive_resubmit": (_answer_and_start_over,),
+    "start_publicity": (_post,),
+    "publish_result": (_publish,),
+    "republish_result": (_publish,),
+    "employer_object": (_object,),
+    "result_object": (_object,),
+    "complaint": (_object,),
+    "objection_unfounded_stays": (_rule,),
+    "objection_unfounded_more": (_rule,),
+    "objection_unfounded": (_rule,),
+    "objection_curable": (_curable,),
+    "objection_founded": (_rule,),
+    "objection_fraud": (_rule,),
+    "result_unfounded_stays": (_rule,),
+    "result_unfounded_more": (_rule,),
+    "result_unfounded": (_rule,),
+    "result_procedure_broken": (_procedure_again,),
+    "result_refuted": (_rule,),
+    "confirm_question": (_question,),
+    "schedule": (_schedule,),
+    "schedule_defence": (_schedule,),
+    "reschedule": (_schedule,),
+    "defence_absent": (_absent,),
+    "defence_excused": (_ready_again,),
+    "open_ballot": (_open_ballot,),
+    "open_and_count": (_open_ballot,),
+    "vote_passed": (_count,),
+    "vote_failed": (_count,),
+    "quorum_lost": (_ready_again,),
+    "recheck_founded": (_recheck_again,),
+    "hold": (_hold,),
+    "release": (_release,),
+    "refuse_on_status": (_release,),
+    "revise_deadlines": (_revise,),
+    "admit_late": (_admit_late,),
+}
+"""The effects of each event that has any."""
+
+
+def on_entry(state: ApplicationState) -> None:
+    """What entering a stage means for what was collected before, whichever event led there."""
+    match state.stage:
+        case Stage.EMPLOYER_REVIEW | Stage.EMPLOYER_RETURNED | Stage.EMPLOYER_DECLINED:
+            drop_publicities(state, "employer")
+            _overtake_objections(state, "employer")
+        case Stage.REVIEW_READY:
+            _overtake_objections(state, "result")
+        case Stage.OFFICE_REVIEW:
+            state.correcting = False
+        case _:
+            pass
+
+
+def _overtake_objections(state: ApplicationState, of: str) -> None:
+    for index, objection in enumerate(state.objections):
+        if objection.publicity == of and objection.open:
+            state.objections[index] = objection.model_copy(update={"finding": "overtaken"})
+
+
+def remember_actor(state: ApplicationState, actor: Actor) -> None:
+    """Keeps at which hop a person has acted, for the separation of duties."""
+    state.acted.setdefault(actor.id, actor.role.value)

@@ -1,0 +1,148 @@
+"""What leaves a workflow for the database, and what comes back: one batch a hop, one transaction.
+
+Everything is keyed, so that writing a batch again changes nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from models.application import ApplicationInput
+from models.audit import Fact
+from models.calendar import Lineage
+from models.commands import Item, Reason
+from models.deadlines import DeadlineName, DeadlineRequest
+from models.dossier import Dossier
+from models.state import ApplicationState
+from models.terms import PlanTerms
+from models.wire import Instant, Wire
+
+
+class Snapshot(Wire):
+    """The read-model row of an application, as the workflow sees it after the batch."""
+
+    plan_id: str
+    plan_version: int
+    application_ref: str
+    workflow_id: str
+    run_id: str
+    applicant: str
+    employer: str
+    department: str
+    specialty: str
+    level: str
+    route: str | None
+    stage: str
+    status: str
+    action_by: str | None
+    action_organisation: str | None
+    due_at: Instant | None
+    revision: int
+    seq: int
+    chain: str
+    returns: int
+    certificate_no: str | None
+    entered_at: Instant
+    at: Instant
+
+    @staticmethod
+    def of(state: ApplicationState, workflow_id: str, run_id: str, at: datetime) -> Snapshot:
+        """The row for the present state."""
+        given = state.input
+        return Snapshot(
+            plan_id=given.plan_id,
+            plan_version=state.plan.version,
+            application_ref=given.application_ref,
+            workflow_id=workflow_id,
+            run_id=run_id,
+            applicant=given.applicant,
+            employer=given.employer.id,
+            department=given.department,
+            specialty=given.specialty,
+            level=given.level,
+            route=state.dossier.route if state.dossier else None,
+            stage=state.stage.value,
+            status=state.status,
+            action_by=state.action_by,
+            action_organisation=action_organisation(state),
+            due_at=state.due_at(),
+            revision=state.revision,
+            seq=state.seq,
+            chain=state.chain,
+            returns=len(state.returns),
+            certificate_no=state.certificate_no,
+            entered_at=state.entered_at,
+            at=at,
+        )
+
+
+class HopBatch(Wire):
+    """The input of every hop activity: facts to record and deadlines to compute.
+
+    `dossier` travels only when it changed. `items` and `reasons` are those of the current return.
+    """
+
+    hop: str
+    snapshot: Snapshot
+    facts: tuple[Fact, ...]
+    requests: tuple[DeadlineRequest, ...] = ()
+    dossier: Dossier | None = None
+    items: tuple[Item, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+
+
+class DeadlineAnswer(Wire):
+    """The computed end of one requested deadline.
+
+    `missing_year` set and `due_at` None: the calendar of that year is not known; nothing is guessed.
+    """
+
+    name: DeadlineName
+    last_day: date | None
+    due_at: Instant | None
+    reminders: tuple[Instant, ...] = ()
+    lineage: Lineage | None = None
+    capped_from: date | None = None
+    missing_year: int | None = None
+
+
+class HopResult(Wire):
+    """What the activity answers: computed deadlines, and the certificate number when one was made."""
+
+    answers: tuple[DeadlineAnswer, ...] = ()
+    certificate_no: str | None = None
+    certificate_sha256: str | None = None
+
+
+class OpenRequest(Wire):
+    """The input of the opening: who applies where, under which workflow, and the clock it will run on."""
+
+    application: ApplicationInput
+    workflow_id: str
+    run_id: str
+    at: Instant
+    fact: Fact
+
+
+class OpenResult(Wire):
+    """The answer to the opening of an application: the plan's terms, or why it may not begin."""
+
+    terms: PlanTerms | None = None
+    answers: tuple[DeadlineAnswer, ...] = ()
+    refused_code: str | None = None
+    refused_zh: str | None = None
+    refused_en: str | None = None
+
+
+def action_organisation(state: ApplicationState) -> str | None:
+    """The organisation (or the applicant's reference) in whose court it is."""
+    role = state.action_by
+    given = state.input
+    holders = {"applicant": given.applicant, "employer": given.employer.id, "department": given.department}
+    if role in holders:
+        return holders[role]
+    if role == "archive":
+        return given.archive_keeper
+    if role in ("chair", "expert"):
+        return state.meeting.committee_ref if state.meeting else None
+    return state.plan.organisations.get(role) if role else None

@@ -1,0 +1,197 @@
+"""Which deadlines count in a stage, how each is asked for, and when the application must next wake.
+
+The counting itself is done elsewhere (a calendar activity): here stand only the formulas of the plan.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from models.deadlines import Deadline, DeadlineKind, DeadlineName, DeadlineRequest
+from models.stages import STAGES, Stage, StageDeadline
+from models.state import ApplicationState
+from models.wire import end_of, local_day
+
+N = DeadlineName
+CALENDAR_RETRY = timedelta(days=1)
+"""How often a deadline whose calendar year is missing is asked for again."""
+
+
+def specs_of(state: ApplicationState) -> list[StageDeadline]:
+    """The deadline entries of the present stage that apply to this application now."""
+    return [spec for spec in STAGES[state.stage].deadlines if _applies(state, spec.name)]
+
+
+def deadlines_of(state: ApplicationState) -> list[DeadlineName]:
+    """The names of the deadlines that count now."""
+    return [spec.name for spec in specs_of(state)]
+
+
+def _applies(state: ApplicationState, name: DeadlineName) -> bool:
+    if state.stage is Stage.OFFICE_RETURNED:
+        return True
+    if name is N.CORRECTION:
+        return state.correcting
+    if name is N.DEPARTMENT_SUBMISSION:
+        return not state.correcting
+    if name is N.DEFENCE_EXCUSE:
+        return name in state.deadlines
+    if name is N.LATE_ADMISSION:
+        return state.lapsed_from is Stage.DEPARTMENT_REVIEW
+    return True
+
+
+_FIXED = (N.DEPARTMENT_SUBMISSION, N.OFFICE_REVIEW, N.EXAM, N.MEETING, N.LATE_ADMISSION)
+"""Deadlines with a date of the plan: asked for once, kept (and moved) for the whole life."""
+
+
+def requests_on_entry(state: ApplicationState, now: datetime) -> list[DeadlineRequest]:
+    """The deadlines to compute on entering the present stage at business time `now`."""
+    wanted: list[DeadlineRequest] = []
+    for spec in specs_of(state):
+        known = state.deadlines.get(spec.name)
+        if known is not None and (spec.name in _FIXED or spec.name is N.CORRECTION):
+            if spec.name is N.CORRECTION and state.stage is Stage.OFFICE_RETURNED and not state.correcting:
+                wanted.append(_request(state, spec, now))
+            continue
+        if spec.name is N.DEFENCE_EXCUSE:
+            continue
+        wanted.append(_request(state, spec, now))
+    return wanted
+
+
+def _request(state: ApplicationState, spec: StageDeadline, now: datetime) -> DeadlineRequest:
+    plan, today, name = state.plan, local_day(now), spec.name
+    fixed = {
+        N.DEPARTMENT_SUBMISSION: plan.department_deadline,
+        N.OFFICE_REVIEW: plan.office_deadline,
+        N.EXAM: plan.exam_deadline,
+        N.MEETING: plan.review_deadline,
+        N.LATE_ADMISSION: plan.office_deadline,
+    }
+    if name in fixed:
+        return DeadlineRequest(
+            name=name,
+            kind=spec.kind,
+            formula=f"date of the plan ({name.value})",
+            start=today,
+            due_at=fixed[name],
+            reminders_wd=plan.reminders_wd if spec.kind is not DeadlineKind.WINDOW else (),
+        )
+    if name is N.ARCHIVING:
+        return _dated(spec, today, today + timedelta(days=plan.archive_reminder_days), "30 days after issue")
+    if name is N.RECORD_KEEPING:
+        return _dated(spec, today, _years_later(today, plan.record_years), f"{plan.record_years} years kept")
+    if name is N.CORRECTION:
+        return _correction(state, spec, today)
+    return _counted(state, spec, today)
+
+
+def _counted(state: ApplicationState, spec: StageDeadline, today: date) -> DeadlineRequest:
+    plan, publicity = state.plan, state.running_publicity()
+    start, working_days = today, 0
+    match spec.name:
+        case N.EMPLOYER_PUBLICITY | N.RESULT_PUBLICITY:
+            assert publicity is not None
+            start, working_days = publicity.start_day, publicity.working_days
+        case N.EMPLOYER_OBJECTION:
+            working_days = plan.employer_objection_wd
+        case N.RECHECK_WINDOW:
+            working_days = plan.recheck_window_wd
+        case N.RECHECK_RULING:
+            working_days = plan.recheck_ruling_wd
+        case N.RESULT_LIST:
+            working_days = plan.list_wd
+            start = state.meeting.meeting_on if state.meeting else today
+        case N.RESULT_OBJECTION:
+            working_days = plan.result_objection_wd
+        case N.CONFIRMATION:
+            working_days = plan.confirm_wd
+        case N.CERTIFICATE:
+            working_days = plan.certificate_wd
+        case _:
+            raise AssertionError(f"no formula for {spec.name}")
+    is_period = spec.kind is DeadlineKind.PERIOD
+    return DeadlineRequest(
+        name=spec.name,
+        kind=spec.kind,
+        formula=f"{working_days} working days after {start}",
+        start=start,
+        working_days=working_days,
+        count_first_day=plan.count_first_day and is_period,
+        reminders_wd=() if is_period else tuple(n for n in plan.reminders_wd if n < working_days),
+    )
+
+
+def _correction(state: ApplicationState, spec: StageDeadline, today: date) -> DeadlineRequest:
+    plan = state.plan
+    cap = local_day(plan.correction_cap - timedelta(seconds=1))
+    own = state.correction_due
+    return DeadlineRequest(
+        name=spec.name,
+        kind=spec.kind,
+        formula=f"day set by the office, not past {cap}"
+        if own
+        else (f"{plan.correction_wd} working days after {today}, not past {cap}"),
+        start=today,
+        last_day=own,
+        working_days=None if own else plan.correction_wd,
+        cap=cap,
+        reminders_wd=(2, 1),
+    )
+
+
+def excuse_request(state: ApplicationState, now: datetime) -> DeadlineRequest:
+    """Time to explain an absence from the defence: as long as a correction."""
+    days = state.plan.correction_wd
+    today = local_day(now)
+    return DeadlineRequest(
+        name=N.DEFENCE_EXCUSE,
+        kind=DeadlineKind.BAR,
+        formula=f"{days} working days after {today}",
+        start=today,
+        working_days=days,
+        reminders_wd=(1,),
+    )
+
+
+def _dated(spec: StageDeadline, start: date, last_day: date, formula: str) -> DeadlineRequest:
+    return DeadlineRequest(name=spec.name, kind=spec.kind, formula=formula, start=start, last_day=last_day)
+
+
+def _years_later(day: date, years: int) -> date:
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, day=28)
+
+
+def next_wake(state: ApplicationState, now: datetime) -> datetime | None:
+    """The next business instant at which a reminder, an escalation or an end is due; None if there is none."""
+    moments: list[datetime] = []
+    kinds = {spec.name: spec.kind for spec in specs_of(state)}
+    for deadline in state.current_deadlines():
+        if deadline.due_at is None:
+            moments.append(now + CALENDAR_RETRY)
+            continue
+        moments.extend(deadline.reminders[deadline.reminded : deadline.reminded + 1])
+        if kinds[deadline.name] is DeadlineKind.BAR and (state.hold is not None or not deadline.told):
+            continue
+        if not deadline.escalated:
+            moments.append(deadline.due_at)
+    return min(moments, default=None)
+
+
+def suspended_end(deadline: Deadline, held_at: datetime, released_at: datetime) -> date | None:
+    """The new last day of a BAR after a hold: the time that was left when the hold began runs again.
+
+    None when the deadline had passed before the hold. By design: nobody loses a right while held.
+    """
+    if deadline.due_at is None or deadline.due_at <= held_at:
+        return None
+    return local_day(released_at + (deadline.due_at - held_at) - timedelta(seconds=1))
+
+
+def moved(deadline: Deadline, last_day: date) -> Deadline:
+    """The deadline with a later last day; reminders already given stay given."""
+    return deadline.model_copy(update={"last_day": last_day, "due_at": end_of(last_day), "escalated": False})

@@ -1,0 +1,165 @@
+"""Commands that come as signals: nobody waits for the answer, so nothing may be dropped.
+
+Accepted ones are carried out; early ones are kept until they expire; all others are recorded as refused,
+with the reason. Nothing in here raises.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from models.audit import digest
+from models.commands import Command, parse
+from models.decide import apply, may_come_later, record
+from models.refusal import Refusal, RefusalCode, Refused, refuse
+from models.roles import SYSTEM
+from models.state import ApplicationState, EarlySignal, RefusedSignal
+
+MAX_REFUSED = 40
+"""Refused signals kept in the workflow; all are in the audit chain."""
+
+MAX_EARLY = 20
+"""Early signals kept at one time."""
+
+KEEP_EARLY = timedelta(days=30)
+"""How long an early signal without its own `expires_at` is kept, in business time."""
+
+_EARLY_CODES = (RefusalCode.TOO_EARLY, RefusalCode.NOT_OPEN_YET, RefusalCode.PLAN_PENDING)
+
+
+def receive(state: ApplicationState, kind: str, body: Any, now: datetime) -> None:
+    """Carries a signal out, keeps it, or records it as refused. Never raises."""
+    try:
+        command = parse(kind, body)
+    except Refused as refused:
+        note_refused(state, kind, body, refused.refusal, now)
+        return
+    _attempt(state, kind, command, body, now, received_at=now)
+
+
+def _attempt(
+    state: ApplicationState, kind: str, command: Command, body: Any, now: datetime, received_at: datetime
+) -> bool:
+    """True when the signal was dealt with (accepted or refused), False when it is kept."""
+    try:
+        apply(state, command, now)
+        return True
+    except Refused as refused:
+        until = command.expires_at or received_at + KEEP_EARLY
+        early = refused.refusal.code in _EARLY_CODES or (
+            refused.refusal.code is RefusalCode.NOT_IN_THIS_STAGE and may_come_later(state, command)
+        )
+        if not early or state.ended:
+            note_refused(state, kind, body, refused.refusal, now)
+            return True
+        if now >= until:
+            note_refused(state, kind, body, _expired(until, command.command_id, kind), now)
+            return True
+        _keep(state, kind, body, received_at, until, now)
+        return False
+
+
+def _keep(
+    state: ApplicationState, kind: str, body: Any, received_at: datetime, until: datetime, now: datetime
+) -> None:
+    if any(e.body.get("command_id") == body.get("command_id") for e in state.early):
+        return
+    if len(state.early) >= MAX_EARLY:
+        too_many = refuse(
+            RefusalCode.TOO_EARLY,
+            zh=f"提前送达的指令已达{MAX_EARLY}条上限。",
+            en=f"{MAX_EARLY} early commands are waiting already.",
+            fix_zh="请在到达相应阶段后发送。",
+            fix_en="Send it once its stage is reached.",
+        )
+        note_refused(state, kind, body, too_many.refusal, now)
+        return
+    dossier = state.dossier.digest if state.dossier else None
+    state.early.append(
+        EarlySignal(
+            received_at=received_at, expires_at=until, dossier_digest=dossier, command=kind, body=body
+        )
+    )
+
+
+def retry_early(state: ApplicationState, now: datetime) -> None:
+    """Tries the kept signals again, oldest first, until none of them moves anything.
+
+    One whose dossier has changed since it came was decided on other materials and is refused as stale.
+    """
+    progress = True
+    while progress and state.early:
+        progress = False
+        for signal in list(state.early):
+            state.early.remove(signal)
+            current = state.dossier.digest if state.dossier else None
+            if signal.dossier_digest not in (None, current):
+                note_refused(state, signal.command, signal.body, _overtaken(), now)
+                continue
+            before = state.revision
+            try:
+                command = parse(signal.command, signal.body)
+            except Refused as refused:
+                note_refused(state, signal.command, signal.body, refused.refusal, now)
+                continue
+            _attempt(state, signal.command, command, signal.body, now, signal.received_at)
+            if state.revision != before:
+                progress = True
+                break
+
+
+def note_refused(state: ApplicationState, kind: str, body: Any, refusal: Refusal, now: datetime) -> None:
+    """Keeps a refused signal visible: in the state (the last ones) and as an entry of the audit chain."""
+    command_id = body.get("command_id") if isinstance(body, dict) else None
+    known_id = command_id[:100] if isinstance(command_id, str) else None
+    body_hash = _digest_of(body)
+    state.refused.append(
+        RefusedSignal(at=now, command=kind[:60], command_id=known_id, body_digest=body_hash, refusal=refusal)
+    )
+    state.refused_count += 1
+    del state.refused[:-MAX_REFUSED]
+    record(
+        state,
+        "refused",
+        state.stage,
+        now,
+        SYSTEM,
+        None,
+        refusal.citation or f"refusal: {refusal.code.value}",
+        {
+            "command": kind[:60],
+            "command_id": known_id,
+            "code": refusal.code.value,
+            "field": refusal.field,
+            "body_sha256": body_hash,
+        },
+    )
+
+
+def _digest_of(body: Any) -> str:
+    try:
+        return digest(body)
+    except (TypeError, ValueError):
+        return digest(repr(type(body)))
+
+
+def _expired(until: datetime, command_id: str, kind: str) -> Refusal:
+    return refuse(
+        RefusalCode.EXPIRED,
+        zh=f"提前送达的指令已于{until.isoformat()}失效。",
+        en=f"The early command expired at {until.isoformat()}.",
+        fix_zh="请重新作出决定。",
+        fix_en="Decide again and send a new command.",
+        field="expires_at",
+    ).refusal.model_copy(update={"command": kind, "command_id": command_id})
+
+
+def _overtaken() -> Refusal:
+    return refuse(
+        RefusalCode.STALE_REVISION,
+        zh="提前送达后材料已变更，该决定针对旧材料。",
+        en="The dossier changed after this early command was sent.",
+        fix_zh="请查看最新材料后重新决定。",
+        fix_en="Look at it again and decide on the present dossier.",
+    ).refusal

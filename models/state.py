@@ -1,0 +1,259 @@
+"""The whole state of one application: one serialisable model, owned by its workflow.
+
+Plain data with small read-outs; what may change it is `models.decide`, what may happen is
+`models.lifecycle`. No personal data: persons and organisations are opaque references.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from models.application import ApplicationInput
+from models.audit import GENESIS, Fact
+from models.commands import ChangeClass, Item, Posting, Reason
+from models.deadlines import Deadline, DeadlineName, DeadlineRequest, DeadlineRevision
+from models.dossier import Dossier
+from models.refusal import Refusal
+from models.roles import Actor
+from models.stages import STAGES, Stage
+from models.terms import PlanTerms
+from models.wire import Instant, Wire
+
+
+class Receipt(Wire):
+    """The answer "accepted": the state after the command, and what may come next (command names)."""
+
+    command_id: str
+    event: str
+    stage: str
+    revision: int
+    at: Instant
+    next: tuple[str, ...]
+    due_at: Instant | None = None
+    warnings: tuple[str, ...] = ()
+    duplicate: bool = False
+
+
+class RefusedSignal(Wire):
+    """A signal that was refused: kept visible, never dropped. Of an unreadable body only the digest."""
+
+    at: Instant
+    command: str
+    command_id: str | None
+    body_digest: str
+    refusal: Refusal
+
+
+class EarlySignal(Wire):
+    """A signal that came before its stage: tried again at every move until it expires."""
+
+    received_at: Instant
+    expires_at: Instant
+    dossier_digest: str | None
+    command: str
+    body: dict[str, Any]
+
+
+class Answered(Wire):
+    """An accepted command: the digest of its body, and the receipt given."""
+
+    digest: str
+    receipt: Receipt
+
+
+class ReturnRound(Wire):
+    """One return: by which hop, why, what to repair, and how it went on."""
+
+    hop: Literal["employer", "department", "office"]
+    round: int
+    at: Instant
+    by: Actor
+    reasons: tuple[Reason, ...]
+    items: tuple[Item, ...]
+    change_class: ChangeClass
+    confirmed_by: tuple[str, ...] = ()
+    answered_at: Instant | None = None
+    closed: bool = False
+
+
+class Objection(Wire):
+    """One objection (or complaint): grounds are kept as a digest here, the words in the database."""
+
+    id: str
+    at: Instant
+    publicity: Literal["employer", "result", "none"]
+    real_name: bool
+    grounds_digest: str
+    finding: str | None = None
+    ruled_by: str | None = None
+
+    @property
+    def open(self) -> bool:
+        """True until a finding is recorded."""
+        return self.finding is None
+
+
+class Publicity(Wire):
+    """One publicity period, from its posting; `ended_at` is set when it has run in full."""
+
+    of: Literal["employer", "result"]
+    started_at: Instant
+    start_day: date
+    working_days: int
+    notice_sha256: str | None
+    list_sha256: str
+    places: tuple[str, ...]
+    postings: tuple[Posting, ...] = ()
+    last_day: date | None = None
+    ended_at: Instant | None = None
+    cancelled: bool = False
+    dossier_digest: str | None = None
+
+
+class Meeting(Wire):
+    """The meeting an application is on the agenda of."""
+
+    meeting_ref: str
+    committee_ref: str
+    committee_size: int
+    committee_valid_until: date
+    drawn_on: date
+    meeting_on: date
+
+
+class Vote(Wire):
+    """A counted ballot: numbers only."""
+
+    meeting_ref: str
+    committee_size: int
+    attending: int
+    recused: int
+    opinions: int
+    yes: int
+    no: int
+    abstain: int
+    passed: bool
+    at: Instant
+
+
+class HoldMark(Wire):
+    """A hold in force."""
+
+    ground: str
+    by: Actor
+    at: Instant
+    text: str
+
+
+class ApplicationState(BaseModel):
+    """Everything the workflow of one application knows; carried whole over continue-as-new."""
+
+    model_config = ConfigDict(extra="forbid", validate_assignment=False)
+
+    input: ApplicationInput
+    terms: PlanTerms | None = None
+    stage: Stage = Stage.DRAFT
+    revision: int = 0
+    entered_at: Instant
+    dossier: Dossier | None = None
+
+    deadlines: dict[DeadlineName, Deadline] = Field(default_factory=dict)
+    revisions: list[DeadlineRevision] = Field(default_factory=list)
+    publicities: list[Publicity] = Field(default_factory=list)
+    objections: list[Objection] = Field(default_factory=list)
+    returns: list[ReturnRound] = Field(default_factory=list)
+    correcting: bool = False
+    correction_due: date | None = None
+    recommended_by: str | None = None
+    post_available: int | None = None
+    meeting: Meeting | None = None
+    ballot_open: bool = False
+    votes: list[Vote] = Field(default_factory=list)
+    rechecked: bool = False
+    hold: HoldMark | None = None
+    status_flag: str | None = None
+    lapsed_from: Stage | None = None
+    certificate_no: str | None = None
+    acted: dict[str, str] = Field(default_factory=dict)
+
+    answered: dict[str, Answered] = Field(default_factory=dict)
+    refused: list[RefusedSignal] = Field(default_factory=list)
+    refused_count: int = 0
+    early: list[EarlySignal] = Field(default_factory=list)
+
+    history: list[Fact] = Field(default_factory=list)
+    chain: str = GENESIS
+    seq: int = 0
+    outbox: list[Fact] = Field(default_factory=list)
+    requests: list[DeadlineRequest] = Field(default_factory=list)
+    ended: bool = False
+
+    def take_outbox(self) -> tuple[list[Fact], list[DeadlineRequest]]:
+        """Hands over what is to be recorded and computed, and empties both lists."""
+        facts, requests = self.outbox, self.requests
+        self.outbox, self.requests = [], []
+        return facts, requests
+
+    @property
+    def plan(self) -> PlanTerms:
+        """The terms of the plan; only called once they are loaded."""
+        assert self.terms is not None
+        return self.terms
+
+    @property
+    def last_return(self) -> ReturnRound | None:
+        """The return that is being answered, if any."""
+        open_rounds = [r for r in self.returns if not r.closed]
+        return open_rounds[-1] if open_rounds else None
+
+    def returns_by(self, hop: str) -> int:
+        """How many times the hop has returned this application."""
+        return sum(1 for r in self.returns if r.hop == hop)
+
+    def running_publicity(self) -> Publicity | None:
+        """The publicity that is posted and has not run in full."""
+        for publicity in reversed(self.publicities):
+            if publicity.ended_at is None and not publicity.cancelled:
+                return publicity
+        return None
+
+    def completed_publicity(self, of: str) -> Publicity | None:
+        """The last publicity of that kind which has run in full."""
+        for publicity in reversed(self.publicities):
+            if publicity.of == of and publicity.ended_at is not None and not publicity.cancelled:
+                return publicity
+        return None
+
+    def open_objections(self, publicity: str) -> list[Objection]:
+        """Objections to that publicity that await a finding."""
+        return [o for o in self.objections if o.publicity == publicity and o.open]
+
+    def current_deadlines(self) -> list[Deadline]:
+        """The deadlines that count in the present stage, soonest first."""
+        from models.schedule import deadlines_of  # the stage table and the state meet there
+
+        found = [self.deadlines[n] for n in deadlines_of(self) if n in self.deadlines]
+        return sorted(found, key=lambda d: (d.due_at is None, d.due_at or self.entered_at))
+
+    def due_at(self) -> datetime | None:
+        """The soonest end of the present stage."""
+        return next((d.due_at for d in self.current_deadlines() if d.due_at), None)
+
+    @property
+    def action_by(self) -> str | None:
+        """In whose court it is: a role, or None in a state without a next actor."""
+        if self.stage in (Stage.DEPARTMENT_RETURNED, Stage.OFFICE_RETURNED) and self.last_return:
+            done = self.last_return.confirmed_by
+            return "applicant" if not done else ("employer" if len(done) == 1 else "department")
+        role = STAGES[self.stage].action_by
+        return role.value if role else None
+
+    @property
+    def status(self) -> str:
+        """open | on_hold | ended: the coarse status that operators filter on."""
+        if self.ended:
+            return "ended"
+        return "on_hold" if self.hold else "open"

@@ -1,0 +1,374 @@
+"""ApplicationWorkflow: one durable workflow per application, from the draft to the archived certificate.
+
+It waits, wakes and keeps the order of things; what may happen and what it means is `models.decide`.
+Commands come as updates and signals of the same name, through one synchronous path: the state moves
+before anything is awaited, the facts go to the outbox, the receipt is the answer. `run` drains the
+outbox, one activity a hop, and sleeps until the next command or deadline.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import RawValue, RetryPolicy
+from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.workflow import ActivityConfig, LocalActivityConfig
+
+with workflow.unsafe.imports_passed_through():
+    from pydantic import ValidationError
+
+    from models import views
+    from models.application import ApplicationInput
+    from models.audit import Fact
+    from models.commands import MAX_COMMAND_BYTES, Command, parse
+    from models.decide import answer_again, apply, certificate_made, expire, judge, record
+    from models.lifecycle import BY_EVENT
+    from models.outbox import HopBatch, HopResult, OpenRequest, OpenResult, Snapshot
+    from models.refusal import Refusal, RefusalCode, Refused, refuse
+    from models.roles import SYSTEM
+    from models.schedule import next_wake
+    from models.settle import open_state, settle, waiting_for_calendar
+    from models.signals import note_refused, receive, retry_early
+    from models.state import ApplicationState, Receipt
+    from workflows.attributes import changed_attributes
+
+QUICKLY: LocalActivityConfig = {
+    "start_to_close_timeout": timedelta(seconds=5),
+    "schedule_to_close_timeout": timedelta(seconds=7),
+    "retry_policy": RetryPolicy(maximum_attempts=2, initial_interval=timedelta(milliseconds=100)),
+}
+"""A database write takes milliseconds: tried inside the workflow task first."""
+
+PATIENTLY: ActivityConfig = {
+    "start_to_close_timeout": timedelta(seconds=20),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_interval=timedelta(minutes=1)
+    ),
+}
+"""When the database is away: a visible, ordinary activity that is retried for ever."""
+
+HISTORY_LIMIT = 8_000
+"""Events after which the application continues as new; a whole life takes about a hundred."""
+
+
+@workflow.defn(name="ApplicationWorkflow")
+class ApplicationWorkflow:
+    """One application. Start it with an `ApplicationInput`; talk to it with the commands of the contract."""
+
+    @workflow.init
+    def __init__(self, start: Any, carried: Any = None) -> None:
+        self._refused_start: Refusal | None = None
+        self._rang = False
+        self._alarm: asyncio.Task[None] | None = None
+        self._alarm_at: datetime | None = None
+        self._sent_dossier: str | None = None
+        try:
+            self._state = self._first_state(start, carried)
+        except Refused as refused:
+            self._refused_start = refused.refusal
+
+    def _first_state(self, start: Any, carried: Any) -> ApplicationState:
+        if carried is not None:
+            if workflow.info().continued_run_id is None:
+                raise refuse(
+                    RefusalCode.MALFORMED,
+                    zh="不得自带状态启动申报。",
+                    en="An application cannot be started with a state of its own.",
+                    fix_zh="仅发送 ApplicationInput。",
+                    fix_en="Send the ApplicationInput alone.",
+                    field="carried",
+                )
+            state = ApplicationState.model_validate(carried)
+            self._sent_dossier = state.dossier.digest if state.dossier else None
+            return state
+        application = _read_input(start)
+        if workflow.info().workflow_id != application.workflow_id:
+            raise refuse(
+                RefusalCode.MALFORMED,
+                zh="工作流编号与申报编号不一致。",
+                en=f"The workflow id must be '{application.workflow_id}'.",
+                fix_zh="请用规定的工作流编号启动。",
+                fix_en="Start it under that id.",
+                field="workflow_id",
+            )
+        now = application.clock.now(workflow.now())
+        return ApplicationState(input=application, entered_at=now)
+
+    @workflow.run
+    async def run(self, start: Any, carried: Any = None) -> dict[str, Any]:
+        """Lives until the application has ended; the result is its last state view."""
+        if self._refused_start is not None:
+            raise _start_error(self._refused_start)
+        if self._state.terms is None:
+            await self._open()
+        while True:
+            await self._settle_everything()
+            if self._state.ended:
+                break
+            self._set_alarm()
+            if self._should_continue_as_new():
+                workflow.continue_as_new(args=[start, self._state.model_dump(mode="json")])
+            await workflow.wait_condition(lambda: bool(self._state.outbox or self._rang))
+            self._wake()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return views.state_view(self._state, self._now()).model_dump(
+            mode="json", include={"application_ref", "stage", "revision", "certificate_no", "chain", "seq"}
+        )
+
+    # --- commands ------------------------------------------------------------------------------------
+
+    @workflow.update(dynamic=True)
+    def command(self, name: str, args: Sequence[RawValue]) -> Receipt:
+        """Every command of the contract as an update: accepted with a receipt, or refused with the reason."""
+        try:
+            command = self._read(name, args)
+            now = self._now()
+            expire(self._state, now)
+            receipt = apply(self._state, command, now)
+            retry_early(self._state, now)
+            return receipt
+        except Refused as refused:
+            raise refusal_error(refused.refusal) from None
+
+    @command.validator
+    def _validate_command(self, name: str, args: Sequence[RawValue]) -> None:
+        """Pure: a refused update leaves no event in the history."""
+        try:
+            self._check(self._read(name, args))
+        except Refused as refused:
+            raise refusal_error(refused.refusal) from None
+
+    @workflow.signal(dynamic=True)
+    def command_without_answer(self, name: str, args: Sequence[RawValue]) -> None:
+        """The signal twin: never raises; what is refused is recorded and visible."""
+        if self._refused_start is not None:
+            return
+        now = self._now()
+        expire(self._state, now)
+        try:
+            body = _body(name, args)
+        except Refused as refused:
+            note_refused(self._state, name, None, refused.refusal, now)
+            return
+        receive(self._state, name, body, now)
+        retry_early(self._state, now)
+
+    def _check(self, command: Command) -> None:
+        if self._refused_start is not None:
+            raise Refused(self._refused_start)
+        now = self._now()
+        state = self._state
+        if any(d.passed(now) for d in state.current_deadlines()):
+            state = state.model_copy(deep=True)
+            expire(state, now)
+        if answer_again(state, command) is None:
+            judge(state, command, now)
+
+    def _read(self, name: str, args: Sequence[RawValue]) -> Command:
+        return parse(name, _body(name, args))
+
+    # --- queries -------------------------------------------------------------------------------------
+
+    @workflow.query
+    def state(self) -> views.StateView:
+        """Stage, statuses, revision, whose court, and the permitted commands with the reason against the rest."""
+        return views.state_view(self._state, self._now())
+
+    @workflow.query
+    def history(self) -> list[Fact]:
+        """Who decided what, when, under which rule and plan version: the audit chain."""
+        return list(self._state.history)
+
+    @workflow.query
+    def deadlines(self) -> list[views.DeadlineView]:
+        """Every deadline with its lineage."""
+        return views.deadline_views(self._state)
+
+    @workflow.query
+    def refused(self) -> list[Any]:
+        """Signals refused, with the reason."""
+        return list(views.refused_views(self._state))
+
+    # --- the order of things ---------------------------------------------------------------------------
+
+    def _now(self) -> datetime:
+        return self._state.input.clock.now(workflow.now())
+
+    async def _open(self) -> None:
+        info, now = workflow.info(), self._now()
+        record(self._state, "opened", self._state.stage, now, SYSTEM, None, "process (b): create")
+        (fact,), _ = self._state.take_outbox()
+        request = OpenRequest(
+            application=self._state.input, workflow_id=info.workflow_id, run_id=info.run_id, at=now, fact=fact
+        )
+        answer: OpenResult = await self._record("open_application", request, OpenResult)
+        if answer.terms is None:
+            refused = refuse(
+                RefusalCode.MALFORMED,
+                zh=answer.refused_zh or "申报不能建立。",
+                en=answer.refused_en or "The application cannot be opened.",
+                fix_zh="请更正后另行启动。",
+                fix_en="Correct it and start again.",
+                field=answer.refused_code,
+            )
+            raise _start_error(refused.refusal)
+        open_state(self._state, answer.terms, answer.answers, now)
+        retry_early(self._state, self._now())
+
+    async def _settle_everything(self) -> None:
+        """Drains the outbox, lets due deadlines take effect, until nothing is left to do now."""
+        while True:
+            await self._drain()
+            if not expire(self._state, self._now()):
+                break
+            retry_early(self._state, self._now())
+        self._upsert()
+
+    async def _drain(self) -> None:
+        while self._state.outbox or self._state.requests:
+            facts, requests = self._state.take_outbox()
+            groups = [(hop, list(group)) for hop, group in groupby(facts, key=_hop_of)] or [("records", [])]
+            for place, (hop, group) in enumerate(groups):
+                last = place == len(groups) - 1
+                batch = self._batch(hop, group, requests if last else [])
+                result: HopResult = await self._record(hop, batch, HopResult)
+                now = self._now()
+                settle(self._state, batch.requests, result.answers, now)
+                if result.certificate_no is not None:
+                    certificate_made(self._state, result.certificate_no, now)
+
+    def _batch(self, hop: str, facts: list[Fact], requests: list[Any]) -> HopBatch:
+        state = self._state
+        dossier = None
+        if state.dossier is not None and state.dossier.digest != self._sent_dossier:
+            dossier, self._sent_dossier = state.dossier, state.dossier.digest
+        last = state.last_return
+        return HopBatch(
+            hop=hop,
+            snapshot=Snapshot.of(state, workflow.info().workflow_id, workflow.info().run_id, self._now()),
+            facts=tuple(facts),
+            requests=tuple(requests),
+            dossier=dossier,
+            items=last.items if last else (),
+            reasons=last.reasons if last else (),
+        )
+
+    async def _record(self, activity: str, argument: Any, result_type: type) -> Any:
+        """One database transaction: quickly inside the workflow task, else as an ordinary activity."""
+        try:
+            return await workflow.execute_local_activity(
+                activity, argument, result_type=result_type, **QUICKLY
+            )
+        except ActivityError as error:
+            if _is_final(error):
+                raise
+            return await workflow.execute_activity(activity, argument, result_type=result_type, **PATIENTLY)
+
+    def _set_alarm(self) -> None:
+        """One timer at a time; a later need keeps the earlier timer, which then finds nothing due."""
+        now = self._now()
+        wake = next_wake(self._state, now)
+        if wake is None or (self._alarm_at is not None and self._alarm_at <= wake):
+            return
+        if self._alarm is not None:
+            self._alarm.cancel()
+        delay = self._state.input.clock.real_delay(now, wake) + timedelta(milliseconds=1)
+        self._alarm_at = wake
+        self._alarm = asyncio.create_task(
+            self._ring_after(delay, f"{self._state.stage.value} {wake:%m-%d %H:%M}")
+        )
+
+    async def _ring_after(self, delay: timedelta, summary: str) -> None:
+        await workflow.sleep(delay, summary=summary)
+        self._rang, self._alarm, self._alarm_at = True, None, None
+
+    def _wake(self) -> None:
+        if not self._rang:
+            return
+        self._rang = False
+        self._state.requests.extend(waiting_for_calendar(self._state))
+        now = self._now()
+        if expire(self._state, now):
+            retry_early(self._state, now)
+
+    def _upsert(self) -> None:
+        updates = changed_attributes(self._state, workflow.info().typed_search_attributes)
+        if updates:
+            workflow.upsert_search_attributes(updates)
+
+    def _should_continue_as_new(self) -> bool:
+        info = workflow.info()
+        return info.is_continue_as_new_suggested() or info.get_current_history_length() > HISTORY_LIMIT
+
+
+def _hop_of(fact: Fact) -> str:
+    known = BY_EVENT.get(fact.event)
+    return known.hop if known else "records"
+
+
+def _is_final(error: ActivityError) -> bool:
+    return isinstance(error.cause, ApplicationError) and error.cause.non_retryable
+
+
+def _read_input(start: Any) -> ApplicationInput:
+    try:
+        return ApplicationInput.model_validate(start)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        path = ".".join(str(step) for step in first["loc"]) or "(input)"
+        raise refuse(
+            RefusalCode.MALFORMED,
+            zh=f"字段 {path} 不符合要求：{first['msg']}。",
+            en=f"The field {path} breaks a rule: {first['msg']}.",
+            fix_zh="请按 ApplicationInput 的 JSON Schema 更正后另行启动。",
+            fix_en="Correct it by the JSON Schema of ApplicationInput and start again.",
+            field=path,
+        ) from None
+
+
+def _body(name: str, args: Sequence[RawValue]) -> Any:
+    if len(args) != 1:
+        raise refuse(
+            RefusalCode.MALFORMED,
+            zh=f"指令 {name[:60]} 须恰有一个参数（JSON 对象），收到{len(args)}个。",
+            en=f"'{name[:60]}' takes exactly one argument, a JSON object; it came with {len(args)}.",
+            fix_zh="请只发送一个 JSON 对象。",
+            fix_en="Send one JSON object.",
+        )
+    payload = args[0].payload
+    if len(payload.data) > MAX_COMMAND_BYTES:
+        raise refuse(
+            RefusalCode.OVERSIZED,
+            zh=f"指令过大（{len(payload.data)}字节，上限{MAX_COMMAND_BYTES}）。",
+            en=f"The command is too large ({len(payload.data)} bytes; the limit is {MAX_COMMAND_BYTES}).",
+            fix_zh="材料请以哈希引用，不要放入指令。",
+            fix_en="Refer to documents by hash instead of sending them.",
+        )
+    try:
+        return workflow.payload_converter().from_payload(payload)
+    except Exception:
+        raise refuse(
+            RefusalCode.MALFORMED,
+            zh="指令内容不是可读取的 JSON。",
+            en="The command is not readable as JSON.",
+            fix_zh="请以 JSON 编码发送。",
+            fix_en="Send it encoded as JSON.",
+        ) from None
+
+
+def refusal_error(refusal: Refusal) -> ApplicationError:
+    """The typed error of a refused update: type `Refused`, the refusal as its detail."""
+    return ApplicationError(
+        refusal.sentence(), refusal.model_dump(mode="json"), type="Refused", non_retryable=True
+    )
+
+
+def _start_error(refusal: Refusal) -> ApplicationError:
+    return ApplicationError(
+        refusal.sentence(), refusal.model_dump(mode="json"), type="RefusedStart", non_retryable=True
+    )
