@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from models.calendar import CalendarYearMissing
+from models.calendar import MAX_WORKING_DAYS, CalendarYearMissing
 from models.cited import MARK_LABELS
 from models.plan import PLAIN_ROUTES, ReviewPlan
 from models.plan_finding import PlanFinding, PlanSeverity, finding
@@ -60,7 +60,7 @@ def lint(plan: ReviewPlan, calendar: PeriodCalendar) -> list[PlanFinding]:
 
 def _counted(plan: ReviewPlan, calendar: PeriodCalendar, field: str, rule: CountedRule) -> list[PlanFinding]:
     """Run a rule that counts workdays; a year not yet announced gives an info instead."""
-    if any(days < 1 for days in _counted_lengths(plan).values()):
+    if not all(_countable(days) for days in _counted_lengths(plan).values()):
         return []
     try:
         return list(rule(plan, calendar))
@@ -69,7 +69,10 @@ def _counted(plan: ReviewPlan, calendar: PeriodCalendar, field: str, rule: Count
             finding(
                 "info",
                 field,
-                (f"工作日历尚未公布，无法计算：{missing}", f"Cannot be computed yet: {missing}"),
+                (
+                    f"暂不能计算：{missing.problem.zh}",
+                    f"Cannot be computed yet: {missing.problem.en}.",
+                ),
                 ("公布后重新检查", "Lint again when the calendar is announced."),
                 "国务院办公厅节假日安排通知",
             )
@@ -77,7 +80,7 @@ def _counted(plan: ReviewPlan, calendar: PeriodCalendar, field: str, rule: Count
 
 
 def _counted_lengths(plan: ReviewPlan) -> dict[str, int]:
-    """The periods that every plan has, in workdays; each must be at least one."""
+    """The periods that every plan has, in workdays; each must be one that can be counted."""
     after, objections = plan.after, plan.objections
     return {
         "publicity.employer_wd": plan.publicity.employer_wd.value,
@@ -94,17 +97,21 @@ def _counted_lengths(plan: ReviewPlan) -> dict[str, int]:
     }
 
 
+def _countable(days: int) -> bool:
+    return 1 <= days <= MAX_WORKING_DAYS
+
+
 def _lengths(plan: ReviewPlan) -> Iterator[PlanFinding]:
     for field, days in _counted_lengths(plan).items():
-        if days < 1:
+        if not _countable(days):
             yield finding(
                 "error",
                 field,
                 (
-                    f"期限至少为1个工作日，方案为{days}个",
-                    f"A period is at least 1 workday; here it is {days}.",
+                    f"期限须为1至{MAX_WORKING_DAYS}个工作日，方案为{days}个",
+                    f"A period has 1 to {MAX_WORKING_DAYS} workdays; here it is {days}.",
                 ),
-                ("至少为1", "Say at least 1."),
+                ("改正期限", "Correct the number."),
                 "Civil Code Art. 201",
             )
 

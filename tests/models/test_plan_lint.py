@@ -136,6 +136,7 @@ def test_errors_come_first_and_say_what_to_do() -> None:
         ("correction.wd", 0, "error", "correction.wd"),
         ("after.certificate_wd", 0, "error", "after.certificate_wd"),
         ("objections.result_wd", -1, "error", "objections.result_wd"),
+        ("publicity.result_wd", 401, "error", "publicity.result_wd"),
         ("correction.rounds", 0, "error", "correction.rounds"),
         ("correction.wd", 11, "error", "correction.cap"),
         ("correction.cap.last_day", date(2023, 11, 21), "error", "correction.cap"),
