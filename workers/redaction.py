@@ -82,6 +82,8 @@ def describe(error: BaseException) -> str:
     if isinstance(error, StatementError):
         cause = f" ({type(error.orig).__qualname__})" if error.orig else ""
         return scrub_text(f"{kind}{cause}: {error.statement}")
+    if sqlstate := getattr(error, "sqlstate", None):  # PostgreSQL quotes the offending value in its text
+        return f"{kind}: SQLSTATE {sqlstate}"
     return scrub_text(f"{kind}: {error}")
 
 

@@ -1,0 +1,64 @@
+"""One suite, any server: the embedded one by default, or `--temporal-address host:port`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from temporalio.client import Client
+
+from tests.support import unique
+from workers.connect import connect
+from workers.embedded import DevServer
+from workers.search_attributes import register_search_attributes
+from workers.settings import Settings
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--temporal-address", default=None, help="a running Temporal server; default: start the embedded one"
+    )
+
+
+@pytest.fixture(scope="session")
+def temporal_server() -> Iterator[DevServer]:
+    """The embedded server, in memory, with the search attributes of the contract; one for the session."""
+    server = DevServer()
+    asyncio.run(server.start())
+    yield server
+    asyncio.run(server.stop())
+
+
+@pytest.fixture(scope="session")
+def temporal_address(request: pytest.FixtureRequest) -> str:
+    """`host:port` of the server under test."""
+    given: str | None = request.config.getoption("--temporal-address")
+    if given:
+        asyncio.run(_prepare(given))
+        return given
+    server: DevServer = request.getfixturevalue("temporal_server")
+    return server.address
+
+
+@pytest.fixture
+def task_queue() -> str:
+    """A task queue of this test only."""
+    return unique("test")
+
+
+@pytest.fixture
+def settings(temporal_address: str, task_queue: str, tmp_path: Path) -> Settings:
+    """Settings of a process of this test: the server under test, a task queue and data of its own."""
+    return Settings.load(temporal_address=temporal_address, task_queue=task_queue, data_dir=tmp_path)
+
+
+@pytest.fixture
+async def client(settings: Settings) -> Client:
+    """A client of the server under test, made in the test's own event loop."""
+    return await connect(settings)
+
+
+async def _prepare(address: str) -> None:
+    await register_search_attributes(await connect(Settings.load(temporal_address=address)))

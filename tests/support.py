@@ -1,0 +1,35 @@
+"""What tests share: waiting for something to become true, and names that no other test uses."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+async def eventually(check: Callable[[], T | Awaitable[T]], timeout: float = 10.0) -> T:  # noqa: ASYNC109
+    """Call `check` until it raises no `AssertionError` and does not return False; return its answer.
+
+    `timeout` in seconds; at its end the last failure is raised, so that the test tells why.
+    """
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            answer = check()
+            value: T = await answer if inspect.isawaitable(answer) else answer
+            assert value is not False, f"{check} stays False"
+            return value
+        except AssertionError:
+            if time.monotonic() > deadline:
+                raise
+        await asyncio.sleep(0.05)
+
+
+def unique(prefix: str) -> str:
+    """`prefix` and a random part: a task queue, a workflow id."""
+    return f"{prefix}-{uuid.uuid4().hex[:12]}"

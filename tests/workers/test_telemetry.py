@@ -1,0 +1,203 @@
+"""Log lines: each once whatever is replayed, with its context, and with nothing personal."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import structlog
+from psycopg.errors import UniqueViolation
+from pydantic import BaseModel
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
+from temporalio import activity, workflow
+from temporalio.client import Client, WorkflowUpdateFailedError
+from temporalio.worker import Replayer
+
+from tests.support import eventually, unique
+from tests.workers.logging_workflow import Speaks, speak
+from workers.redaction import REDACTED, scrub_text
+from workers.settings import Settings
+from workers.telemetry import configure_logging, subject_of
+from workers.worker import build_worker, sandbox_runner
+
+
+class Lines:
+    """What was logged, parsed."""
+
+    def __init__(self) -> None:
+        self.stream = io.StringIO()
+
+    def all(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.stream.getvalue().splitlines()]
+
+    def of(self, *loggers: str) -> list[dict[str, Any]]:
+        return [line for line in self.all() if line["logger"] in loggers]
+
+    def only(self, event: str) -> dict[str, Any]:
+        [line] = [line for line in self.all() if line["event"] == event]
+        return line
+
+
+@pytest.fixture
+def lines() -> Iterator[Lines]:
+    """Logging as a process has it, into memory; what was configured before is put back."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    on_message = workflow.logger.workflow_info_on_message, activity.logger.activity_info_on_message
+    captured = Lines()
+    configure_logging(Settings.load(log_level="info"), captured.stream)
+    yield captured
+    structlog.reset_defaults()
+    root.handlers[:], root.level = handlers, level
+    workflow.logger.workflow_info_on_message, activity.logger.activity_info_on_message = on_message
+
+
+async def test_each_line_is_written_once_although_every_task_is_a_replay(
+    client: Client, settings: Settings, lines: Lines
+) -> None:
+    no_cache = settings.model_copy(update={"max_cached_workflows": 0})
+    workflow_id = f"application/2023-senior/{unique('ref')}"
+    async with build_worker(client, no_cache, [Speaks], [speak]):
+        handle = await client.start_workflow(Speaks.run, id=workflow_id, task_queue=settings.task_queue)
+        for word in ("one", "two"):
+            await handle.execute_update(Speaks.say, word)
+        with pytest.raises(WorkflowUpdateFailedError):
+            await handle.execute_update(Speaks.say, "no")
+        await eventually(lambda: sum(line["event"] == "spoken" for line in lines.all()) == 2)
+        await handle.query(Speaks.look)
+        await handle.signal(Speaks.end)
+        await handle.result()
+
+    ours = lines.of(
+        "test.workflow", "test.stdlib", "temporalio.workflow", "test.activity", "temporalio.activity"
+    )
+    assert Counter(line["event"] for line in ours) == {
+        "started": 1,
+        "started through the standard library": 1,
+        "started through the SDK": 1,
+        "accepted": 2,
+        "refused": 1,
+        "activity": 2,
+        "activity through the SDK": 2,
+        "spoken": 2,
+        "looked at": 1,
+        "asked to end": 1,
+        "ended": 1,
+    }
+    for line in ours:
+        assert line["plan"] == "2023-senior"
+        assert line["application"] == workflow_id.rpartition("/")[2]
+        assert line["workflow_id"] == workflow_id
+        assert line["run_id"] == handle.first_execution_run_id
+        assert line["attempt"] == 1
+
+    accepted = next(line for line in ours if line["event"] == "accepted")
+    assert (accepted["hop"], accepted["revision"], accepted["command_id"]) == ("employer", 3, "c-one")
+    assert (accepted["update"], accepted["id_number"]) == ("say", REDACTED)
+    assert "hop" not in lines.only("ended")
+    spoken = next(line for line in ours if line["event"] == "activity")
+    assert (spoken["activity_type"], spoken["phone"]) == ("speak", REDACTED)
+
+    before = len(lines.all())
+    replayer = Replayer(workflows=[Speaks], workflow_runner=sandbox_runner())
+    await replayer.replay_workflow(await handle.fetch_history())
+    assert [line["event"] for line in lines.all()[before:] if line["logger"].startswith("test.")] == []
+
+
+class Person(BaseModel):
+    full_name: str
+    age: int
+
+
+def test_nothing_personal_is_written(lines: Lines) -> None:
+    log = structlog.stdlib.get_logger("test")
+    log.info(
+        "called 13800138000 of 张三 (11010519491231002X)",
+        name="张三",
+        nested={"email": "a@b.cn", "rows": [{"姓名": "张三", "unit": "A12"}]},
+        person=Person(full_name="张三三", age=30),
+        password="hunter2",
+        url="postgresql://clerk:hunter2@db/titles",
+    )
+    logging.getLogger("library").warning("mail to %s", "li.si@example.cn")
+    written = lines.stream.getvalue()
+    for secret in ("13800138000", "11010519491231002X", "a@b.cn", "张三三", "hunter2", "li.si"):
+        assert secret not in written
+    first, second = lines.all()
+    assert first["name"] == REDACTED
+    assert first["nested"] == {"email": REDACTED, "rows": [{"姓名": REDACTED, "unit": "A12"}]}
+    assert first["person"] == "<Person>"
+    assert second["event"] == f"mail to {REDACTED}"
+
+
+def test_an_error_is_shown_without_the_input_that_caused_it(lines: Lines) -> None:
+    """The values stand apart from the failing lines, whose source a traceback quotes."""
+    person = {"full_name": "王小明", "age": "王五"}
+    row = {"n": "赵六"}
+    engine = create_engine("sqlite://")
+    violation = UniqueViolation("duplicate key value\nDETAIL: Key (n)=(孙七) already exists.")
+    try:
+        Person.model_validate(person)
+    except ValueError:
+        structlog.stdlib.get_logger("test").exception("validation failed")
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT missing FROM nowhere WHERE n = :n"), row)
+    except SQLAlchemyError:
+        logging.getLogger("library").exception("query failed")
+    finally:
+        engine.dispose()
+    try:
+        raise violation
+    except UniqueViolation as error:
+        structlog.stdlib.get_logger("test").error("not stored", exc_info=error, reason=error)
+    validation, query, unique_violation = lines.all()
+    assert "age: int_parsing" in validation["exception"]
+    assert "test_telemetry.py" in validation["exception"]
+    assert "SELECT missing" in query["exception"]
+    assert unique_violation["exception"].endswith("UniqueViolation: SQLSTATE 23505")
+    assert not [name for name in ("王小明", "王五", "赵六", "孙七") if name in lines.stream.getvalue()]
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        "8d3f1c2a-1111-4222-8333-139123456789",
+        "run 13912345678901 of 20231105",
+        "f13912345678",
+        "postgresql://host:5432/titles",
+    ],
+)
+def test_what_only_looks_alike_is_kept(harmless: str) -> None:
+    assert scrub_text(harmless) == harmless
+
+
+def test_the_subject_comes_from_the_id_of_the_contract() -> None:
+    assert subject_of("application/p/r") == {"plan": "p", "application": "r"}
+    assert subject_of("meeting/p/m") == {"plan": "p", "meeting": "m"}
+    assert subject_of("cycle/p") == {"plan": "p"}
+    assert subject_of("batch/b") == {"batch": "b"}
+    assert subject_of("anything") == subject_of(None) == {}
+
+
+def test_the_console_format_is_for_people() -> None:
+    stream = io.StringIO()
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        configure_logging(Settings.load(log_format="console", log_level="warning"), stream)
+        log = structlog.stdlib.get_logger("test")
+        log.info("not this")
+        log.warning("this", phone="13800138000")
+    finally:
+        structlog.reset_defaults()
+        root.handlers[:], root.level = handlers, level
+    assert "this" in stream.getvalue()
+    assert "not this" not in stream.getvalue()
+    assert "phone=[redacted]" in stream.getvalue()
