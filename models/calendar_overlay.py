@@ -38,7 +38,7 @@ HOLIDAY_NAMES: dict[str, str] = {
 
 
 class SpecialDay(Wire):
-    """A day on which the calendar differs from the plain week, or has a name: a holiday or a make-up workday."""
+    """A day named by a notice: a holiday or a make-up workday."""
 
     workday: bool
     why: Label
@@ -73,7 +73,14 @@ class Notice(Wire):
     issued: date
     status: KnownStatus = "official"
     verified: bool = False
-    holidays: tuple[Holiday, ...] = Field(default=(), alias="holiday")
+    holidays: tuple[Holiday, ...] = ()
+
+    @model_validator(mode="after")
+    def _of_this_year(self) -> Notice:
+        for day in self.days():
+            if day.year != self.year and (day.year, day.month) != (self.year - 1, 12):
+                raise ValueError(f"{day} belongs neither to {self.year} nor to the December before")
+        return self
 
     def days(self) -> dict[date, SpecialDay]:
         """The days that this notice names."""
@@ -86,6 +93,13 @@ class Notice(Wire):
             work = SpecialDay(workday=True, why=_make_up(holiday.name))
             named.update((day, work) for day in holiday.make_up)
         return named
+
+
+class NoticeFile(Wire):
+    """A TOML file of notices."""
+
+    revision: str = ""
+    notice: tuple[Notice, ...]
 
 
 class CalendarYear(Wire):
@@ -116,11 +130,11 @@ class NoticeRecord(Wire):
         texts = tuple(overlays)
         if not texts:
             return record
-        added = [Notice.model_validate(item) for text in texts for item in tomllib.loads(text)["notice"]]
+        added = [notice for text in texts for notice in _parse(text).notice]
         mark = sha256("\n".join(texts).encode()).hexdigest()[:8]
         return cls(
             revision=f"{record.revision}+overlay-{mark}",
-            notices=tuple(sorted((*record.notices, *added), key=lambda notice: notice.issued)),
+            notices=_in_order((*record.notices, *added)),
         )
 
 
@@ -152,10 +166,17 @@ def known_years(
 
 @cache
 def _released() -> NoticeRecord:
-    text = files("models.calendars").joinpath("state_council.toml").read_text("utf-8")
-    raw = tomllib.loads(text)
-    notices = sorted(map(Notice.model_validate, raw["notice"]), key=lambda notice: notice.issued)
-    return NoticeRecord(revision=raw["revision"], notices=tuple(notices))
+    text = files("models").joinpath("calendars", "state_council.toml").read_text("utf-8")
+    file = _parse(text)
+    return NoticeRecord(revision=file.revision, notices=_in_order(file.notice))
+
+
+def _parse(text: str) -> NoticeFile:
+    return NoticeFile.model_validate(tomllib.loads(text))
+
+
+def _in_order(notices: Iterable[Notice]) -> tuple[Notice, ...]:
+    return tuple(sorted(notices, key=lambda notice: notice.issued))
 
 
 @cache
@@ -171,12 +192,13 @@ def _package_days() -> Mapping[int, Mapping[date, SpecialDay]]:
             year = day.year + 1 if day.month == 12 and english == NEW_YEARS_DAY else day.year
             why = _make_up(name) if workday else _rest(name)
             found.setdefault(year, {})[day] = SpecialDay(workday=workday, why=why)
-    return found
+    covered = {day.year for day in chinese_calendar.holidays}
+    return {year: days for year, days in found.items() if year in covered}
 
 
 def _rest(name: Label) -> Label:
-    return Label(zh=f"{name.zh}放假调休，休息", en=f"{name.en} holiday")
+    return Label(zh=f"{name.zh}放假", en=f"{name.en} holiday")
 
 
 def _make_up(name: Label) -> Label:
-    return Label(zh=f"{name.zh}调休，上班", en=f"make-up workday for {name.en}")
+    return Label(zh=f"{name.zh}调休上班", en=f"make-up workday for {name.en}")
