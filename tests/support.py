@@ -6,13 +6,17 @@ import asyncio
 import inspect
 import time
 import uuid
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
 
 
-async def eventually(check: Callable[[], T | Awaitable[T]], timeout: float = 10.0) -> T:  # noqa: ASYNC109
+@overload
+async def eventually(check: Callable[[], Coroutine[Any, Any, T]], timeout: float = ...) -> T: ...  # noqa: ASYNC109
+@overload
+async def eventually(check: Callable[[], T], timeout: float = ...) -> T: ...  # noqa: ASYNC109
+async def eventually(check: Callable[[], Any], timeout: float = 10.0) -> Any:  # noqa: ASYNC109
     """Call `check` until it raises no `AssertionError` and does not return False; return its answer.
 
     `timeout` in seconds; at its end the last failure is raised, so that the test tells why.
@@ -21,7 +25,7 @@ async def eventually(check: Callable[[], T | Awaitable[T]], timeout: float = 10.
     while True:
         try:
             answer = check()
-            value: T = await answer if inspect.isawaitable(answer) else answer
+            value = await answer if inspect.isawaitable(answer) else answer
             assert value is not False, f"{check} stays False"
             return value
         except AssertionError:

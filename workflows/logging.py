@@ -45,14 +45,9 @@ class WorkflowLogger:
         self._write("error", event, facts)
 
     def _write(self, level: str, event: str, facts: dict[str, Fact]) -> None:
-        if workflow.in_workflow():
-            if workflow.unsafe.is_replaying_history_events():
-                return
-            # Rendering a line reads the real clock, which the sandbox forbids to workflow code.
-            with workflow.unsafe.sandbox_unrestricted():
-                getattr(self._log, level)(event, **facts)
-        else:
-            getattr(self._log, level)(event, **facts)
+        if workflow.in_workflow() and workflow.unsafe.is_replaying_history_events():
+            return
+        getattr(self._log, level)(event, **facts)
 
 
 def workflow_logger(name: str = "workflow") -> WorkflowLogger:

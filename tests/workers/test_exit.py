@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -27,7 +28,10 @@ def test_finish_flushes_and_ends_with_the_status() -> None:
 
 
 def test_finish_does_not_mind_a_closed_pipe() -> None:
-    process = subprocess.Popen([sys.executable, "-c", PROGRAM], cwd=ROOT, stdout=subprocess.PIPE)
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM], cwd=ROOT, env=buffered, stdout=subprocess.PIPE
+    )
     assert process.stdout is not None
     process.stdout.close()
     assert process.wait(30) == 3

@@ -30,11 +30,19 @@ ROOT = Path(__file__).parents[2]
 Spawn = Callable[..., "subprocess.Popen[str]"]
 
 
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def read(url: str) -> str:
+    with DIRECT.open(url, timeout=10) as answer:
+        text: str = answer.read().decode()
+        return text
+
+
 def get(url: str) -> tuple[int, dict[str, Any]]:
     """Status and body; 0 when nobody listens."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(url, timeout=10) as answer:
+        with DIRECT.open(url, timeout=10) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         with error:
@@ -182,6 +190,14 @@ async def test_a_signal_drains_and_exits_with_0(
     spawn()
     assert await asyncio.wait_for(handle.result(), 30) == "done"
     assert mark.read_text() == "began\nended\n"
+
+
+async def test_the_sdk_metrics_are_served(spawn: Spawn, tmp_path: Path) -> None:
+    port = free_port()
+    spawn(metrics_address=f"{LOOPBACK}:{port}")
+    await eventually((tmp_path / "ready").exists, timeout=30)
+    metrics = await asyncio.to_thread(read, f"http://{LOOPBACK}:{port}/metrics")
+    assert "temporal_num_pollers" in metrics
 
 
 async def test_an_activity_that_outlasts_the_drain_is_cancelled(
