@@ -11,6 +11,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from pydantic import Field
+
 from models.roles import Actor
 from models.wire import Instant, Wire
 
@@ -44,7 +46,7 @@ class Fact(Wire):
     command_id: str | None = None
     rule: str
     plan: str
-    details: dict[str, Any] = {}
+    details: dict[str, Any] = Field(default_factory=dict)
     prev_hash: str
     hash: str = ""
 

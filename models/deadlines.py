@@ -58,9 +58,10 @@ class DeadlineName(StrEnum):
 class DeadlineRequest(Wire):
     """What the calendar activity is asked to compute.
 
-    Either `due_at` (an instant of the plan) or `last_day` (a date of a document) is given, or `working_days` are counted from
-    `start` (not counted itself unless the plan says so) and cut off at `cap`. `not_before` keeps an
-    announced publicity from shrinking. `reminders_wd` are working days before the last day.
+    Either `due_at` (an instant of the plan) or `last_day` (a date of a document) is given, or
+    `working_days` are counted from `start` (not counted itself unless the plan says so) and cut off at
+    `cap`. `not_before` keeps an announced publicity from shrinking. `skip` are days that do not count.
+    `reminders_wd` are working days before the last day.
     """
 
     name: DeadlineName

@@ -16,7 +16,7 @@ from models.effects import EFFECTS, finish_publicity, on_entry, remember_actor
 from models.lifecycle import BY_EVENT, TRANSITIONS, advance, leaving
 from models.refusal import Option, RefusalCode, Refused, refuse
 from models.roles import SYSTEM, Actor, Role
-from models.schedule import requests_on_entry, specs_of
+from models.schedule import requests_on_entry
 from models.stages import STAGES, Stage
 from models.state import Answered, ApplicationState, Receipt
 from models.transitions import Transition
@@ -346,7 +346,7 @@ def expire(state: ApplicationState, now: datetime) -> bool:
 
 
 def _expire_one(state: ApplicationState, now: datetime) -> bool:
-    specs = {spec.name: spec for spec in specs_of(state)}
+    specs = {spec.name: spec for spec in state.deadline_specs()}
     for deadline in state.current_deadlines():
         expiry = specs[deadline.name].expiry
         kind = specs[deadline.name].kind
@@ -370,7 +370,8 @@ def _expire_one(state: ApplicationState, now: datetime) -> bool:
 
 
 def _end(state: ApplicationState, deadline: Deadline, expiry: str | None, now: datetime) -> None:
-    assert expiry is not None and deadline.due_at is not None
+    assert expiry is not None
+    assert deadline.due_at is not None
     if deadline.kind is DeadlineKind.PERIOD:
         finish_publicity(state, deadline.due_at)
         of = "employer" if expiry == "publicity_over" else "result"

@@ -67,7 +67,7 @@ class Refusal(Wire):
         return f"{where}{rule} {remedy}" if lang == "en" else f"{where}{rule}{remedy}"
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
     """Raised by the pure domain when a command may not be carried out."""
 
     def __init__(self, refusal: Refusal) -> None:

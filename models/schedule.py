@@ -8,37 +8,13 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from models.deadlines import Deadline, DeadlineKind, DeadlineName, DeadlineRequest
-from models.stages import STAGES, Stage, StageDeadline
+from models.stages import Stage, StageDeadline
 from models.state import ApplicationState
 from models.wire import end_of, local_day
 
 N = DeadlineName
 CALENDAR_RETRY = timedelta(days=1)
 """How often a deadline whose calendar year is missing is asked for again."""
-
-
-def specs_of(state: ApplicationState) -> list[StageDeadline]:
-    """The deadline entries of the present stage that apply to this application now."""
-    return [spec for spec in STAGES[state.stage].deadlines if _applies(state, spec.name)]
-
-
-def deadlines_of(state: ApplicationState) -> list[DeadlineName]:
-    """The names of the deadlines that count now."""
-    return [spec.name for spec in specs_of(state)]
-
-
-def _applies(state: ApplicationState, name: DeadlineName) -> bool:
-    if state.stage is Stage.OFFICE_RETURNED:
-        return True
-    if name is N.CORRECTION:
-        return state.correcting
-    if name is N.DEPARTMENT_SUBMISSION:
-        return not state.correcting
-    if name is N.DEFENCE_EXCUSE:
-        return name in state.deadlines
-    if name is N.LATE_ADMISSION:
-        return state.lapsed_from is Stage.DEPARTMENT_REVIEW
-    return True
 
 
 _FIXED = (N.DEPARTMENT_SUBMISSION, N.OFFICE_REVIEW, N.EXAM, N.MEETING, N.LATE_ADMISSION)
@@ -48,7 +24,7 @@ _FIXED = (N.DEPARTMENT_SUBMISSION, N.OFFICE_REVIEW, N.EXAM, N.MEETING, N.LATE_AD
 def requests_on_entry(state: ApplicationState, now: datetime) -> list[DeadlineRequest]:
     """The deadlines to compute on entering the present stage at business time `now`."""
     wanted: list[DeadlineRequest] = []
-    for spec in specs_of(state):
+    for spec in state.deadline_specs():
         known = state.deadlines.get(spec.name)
         if known is not None and (spec.name in _FIXED or spec.name is N.CORRECTION):
             if spec.name is N.CORRECTION and state.stage is Stage.OFFICE_RETURNED and not state.correcting:
@@ -81,7 +57,8 @@ def _request(state: ApplicationState, spec: StageDeadline, now: datetime) -> Dea
     if name is N.ARCHIVING:
         return _dated(spec, today, today + timedelta(days=plan.archive_reminder_days), "30 days after issue")
     if name is N.RECORD_KEEPING:
-        return _dated(spec, today, _years_later(today, plan.record_years), f"{plan.record_years} years kept")
+        until = _years_later(today, plan.record_years)
+        return _dated(spec, today, until, f"{plan.record_years} years kept")
     if name is N.CORRECTION:
         return _correction(state, spec, today)
     return _counted(state, spec, today)
@@ -167,9 +144,9 @@ def _years_later(day: date, years: int) -> date:
 
 
 def next_wake(state: ApplicationState, now: datetime) -> datetime | None:
-    """The next business instant at which a reminder, an escalation or an end is due; None if there is none."""
+    """The next business instant at which a reminder, an escalation or an end is due, if any."""
     moments: list[datetime] = []
-    kinds = {spec.name: spec.kind for spec in specs_of(state)}
+    kinds = {spec.name: spec.kind for spec in state.deadline_specs()}
     for deadline in state.current_deadlines():
         if deadline.due_at is None:
             moments.append(now + CALENDAR_RETRY)

@@ -18,7 +18,7 @@ from models.deadlines import Deadline, DeadlineName, DeadlineRequest, DeadlineRe
 from models.dossier import Dossier
 from models.refusal import Refusal
 from models.roles import Actor
-from models.stages import STAGES, Stage
+from models.stages import STAGES, Stage, StageDeadline
 from models.terms import PlanTerms
 from models.wire import Instant, Wire
 
@@ -231,11 +231,28 @@ class ApplicationState(BaseModel):
         """Objections to that publicity that await a finding."""
         return [o for o in self.objections if o.publicity == publicity and o.open]
 
+    def deadline_specs(self) -> list[StageDeadline]:
+        """The deadline entries of the present stage that apply to this application now."""
+        return [spec for spec in STAGES[self.stage].deadlines if self._applies(spec.name)]
+
+    def _applies(self, name: DeadlineName) -> bool:
+        if self.stage is Stage.OFFICE_RETURNED:
+            return True
+        match name:
+            case DeadlineName.CORRECTION:
+                return self.correcting
+            case DeadlineName.DEPARTMENT_SUBMISSION:
+                return not self.correcting
+            case DeadlineName.DEFENCE_EXCUSE:
+                return name in self.deadlines
+            case DeadlineName.LATE_ADMISSION:
+                return self.lapsed_from is Stage.DEPARTMENT_REVIEW
+            case _:
+                return True
+
     def current_deadlines(self) -> list[Deadline]:
         """The deadlines that count in the present stage, soonest first."""
-        from models.schedule import deadlines_of  # the stage table and the state meet there
-
-        found = [self.deadlines[n] for n in deadlines_of(self) if n in self.deadlines]
+        found = [self.deadlines[s.name] for s in self.deadline_specs() if s.name in self.deadlines]
         return sorted(found, key=lambda d: (d.due_at is None, d.due_at or self.entered_at))
 
     def due_at(self) -> datetime | None:

@@ -14,6 +14,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
+from pydantic import Field
+
 from models.wire import Instant, Wire
 
 Route = Literal["normal", "exam", "exception", "qualification"]
@@ -75,7 +77,7 @@ class PlanTerms(Wire):
     withdraw_until: Literal["voting"]
     quota_applies_to: str
 
-    organisations: dict[str, str] = {}
+    organisations: dict[str, str] = Field(default_factory=dict)
     """Who holds an office in this plan: role (office, convening_unit, city_office) -> organisation."""
     record_years: int = 10
     """How long an archived application stays open to revocation before its workflow ends."""

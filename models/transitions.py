@@ -22,7 +22,8 @@ class Transition:
 
     `target` None: the stage stays. `command` None: the system does it by itself (timer or computed step).
     `when` are the command's fields that select it. `hop` names the activity that records it. `notify`
-    are the roles told. `ends` finishes the application's run. `continues` applies the same command again in the new stage.
+    are the roles told. `ends` finishes the application's run.
+    `continues` applies the same command again in the new stage.
     """
 
     event: str
@@ -51,3 +52,48 @@ class Transition:
             getattr(command, name, None) in (value if isinstance(value, tuple) else (value,))
             for name, value in self.when
         )
+
+
+def event(
+    name: str,
+    sources: tuple[Stage, ...] | Stage,
+    target: Stage | None,
+    by: tuple[Role, ...] | Role,
+    zh: str,
+    en: str,
+    citation: str,
+    hop: str,
+    command: str | None = None,
+    *,
+    when: dict[str, object] | None = None,
+    guards: tuple[Guard, ...] = (),
+    evidence: tuple[str, str] | None = None,
+    chosen: Choice | None = None,
+    notify: tuple[Role, ...] = (),
+    every_stage: bool = False,
+    while_held: bool = False,
+    ends: bool = False,
+    bar: bool = False,
+    continues: bool = False,
+) -> Transition:
+    """Builds a transition from its table row: name, sources, target, actors, labels, source, hop, command."""
+    return Transition(
+        event=name,
+        sources=sources if isinstance(sources, tuple) else (sources,),
+        target=target,
+        by=by if isinstance(by, tuple) else (by,),
+        label=Label(zh=zh, en=en),
+        citation=citation,
+        hop=hop,
+        command=command,
+        when=tuple((when or {}).items()),
+        guards=guards,
+        evidence=Label(zh=evidence[0], en=evidence[1]) if evidence else None,
+        chosen=chosen,
+        notify=notify,
+        every_stage=every_stage,
+        while_held=while_held,
+        ends=ends,
+        bar=bar,
+        continues=continues,
+    )

@@ -1,4 +1,4 @@
-"""What others may read of an application: state, what may come next and why the rest may not, history, deadlines.
+"""What others may read of an application: its state, what may come next and why the rest may not.
 
 Read-outs only; plain JSON-ready models with labels in Chinese and English.
 """
@@ -6,7 +6,7 @@ Read-outs only; plain JSON-ready models with labels in Chinese and English.
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
 from models import guards as g
 from models.commands import COMMANDS, Command
@@ -143,7 +143,7 @@ def _blocked(state: ApplicationState, t: Transition, now: datetime) -> Label | N
         return Label(zh=f"已暂停办理（{state.hold.ground}）。", en=f"On hold ({state.hold.ground}).")
     if state.hold is None and t.command == "release":
         return Label(zh="未被暂停。", en="Not on hold.")
-    nothing = Command.model_construct()
+    nothing = cast(Command, None)
     for guard in t.guards:
         if guard.check in _STATE_ONLY:
             try:

@@ -100,7 +100,7 @@ class ApplicationWorkflow:
         return ApplicationState(input=application, entered_at=now)
 
     @workflow.run
-    async def run(self, start: Any, carried: Any = None) -> dict[str, Any]:
+    async def run(self, start: Any, carried: Any = None) -> dict[str, Any]:  # noqa: ARG002 - read by __init__
         """Lives until the application has ended; the result is its last state view."""
         if self._refused_start is not None:
             raise _start_error(self._refused_start)
@@ -176,7 +176,7 @@ class ApplicationWorkflow:
 
     @workflow.query
     def state(self) -> views.StateView:
-        """Stage, statuses, revision, whose court, and the permitted commands with the reason against the rest."""
+        """Stage, statuses, revision, whose court; permitted commands, and why the rest are not."""
         return views.state_view(self._state, self._now())
 
     @workflow.query

@@ -1,0 +1,60 @@
+"""The conditions of the transitions by short name, with Chinese label and source."""
+
+from __future__ import annotations
+
+from models import guards as g
+
+CONDITIONS: dict[str, g.Guard] = {
+    name: g.guard(check, zh, citation)
+    for name, check, zh, citation in (
+        ("open", g.window_open, "申报窗口已开放", "work plan 七(一)"),
+        ("commitments", g.commitments_signed, "已签署两项承诺", "work plan 九(二), 九(四)"),
+        ("offered", g.plan_offers, "专业、层级、途径在方案内", "work plan 一, 二"),
+        ("parts", g.parts_present, "必备材料齐全", "work plan 九(三)"),
+        ("reasons", g.reasons_given, "注明理由", "work plan 七(二)"),
+        ("items", g.items_listed, "一次性列明补正内容", "Order 40 Art. 18"),
+        ("class", g.class_given, "注明形式或实质", "process reading 9"),
+        ("once", g.told_at_once, "不得追加首次可列出的问题", "Order 40 Art. 18"),
+        ("time_left", g.correction_time_left, "留有补正时间", "work plan 七(二)"),
+        ("checks", g.checks_attested, "已核验全部项目", "work plan 九(二)-(四)"),
+        ("post", g.post_attested, "已填报空岗数额", "work plan 五"),
+        ("post_free", g.post_free, "已有空岗", "work plan 五"),
+        ("length", g.publicity_long_enough, "公示不少于5个工作日", "Order 40 Art. 16"),
+        ("period", g.period_over, "公示已期满", "work plan 七(一)"),
+        ("visible", g.always_visible, "公示期间始终可见", "process reading 33"),
+        ("no_objection", g.no_open_objection, "无未结异议", "Order 40 Art. 16"),
+        ("objection", g.objection_known, "异议存在且核查人未参与推荐", "Order 40 Art. 16, 26"),
+        ("repair", g.repair_listed, "列明补正内容", "Order 40 Art. 18"),
+        ("hearing", g.hearing_held, "已听取申报人陈述", "Order 40 Art. 26-27"),
+        ("answers", g.items_answered, "逐项答复", "work plan 七(二)"),
+        ("formal", g.formal_only, "未改动已公示内容", "process reading 9"),
+        ("chain", g.chain_in_order, "按顺序确认", "process reading 8"),
+        ("exam", g.exam_adds_up, "成绩与结论一致", "work plan 七(三)"),
+        ("committee", g.committee_valid, "评委会备案有效、人数合规", "Order 40 Art. 8-9"),
+        ("drawn", g.drawn_in_time, "会议7日前完成抽取", "津人社办函〔2023〕355号"),
+        ("window", g.meeting_in_window, "会议在规定期间内", "work plan 七(四)"),
+        ("conflicts", g.conflicts_cleared, "已核查回避", "Order 40 Art. 25"),
+        ("status", g.status_clean, "无未处理的身份变化", "work plan 二"),
+        ("day", g.meeting_day, "已到会议日", "work plan 七(四)"),
+        ("attendance", g.attendance_adds_up, "出席与评委会人数相符", "Order 40 Art. 19"),
+        ("opinions", g.opinions_written, "书面评议意见不少于3份", "Order 40 Art. 21"),
+        ("quorum", g.quorum_present, "出席达到2/3", "Order 40 Art. 19"),
+        ("counts", g.counts_add_up, "票数相符", "Order 40 Art. 20"),
+        ("signed", g.signed_and_sealed, "已签字盖章并附会议记录", "Order 40 Art. 22-23"),
+        ("posted", g.posted_everywhere, "两处平台均已公示", "work plan 八"),
+        ("publicities", g.two_publicities, "两次公示均已期满", "Order 40 Art. 16, 26"),
+        ("heard", g.notice_and_hearing, "已告知并听取申辩", "Order 40 Art. 39"),
+        ("revisions", g.revisions_named, "仅可延后", "process: plan amended"),
+        ("late_day", g.late_day_given, "给出补报截止日", "process reading 5"),
+    )
+}
+"""The conditions by short name."""
+
+VOTE_CONDITIONS = (
+    CONDITIONS["status"],
+    CONDITIONS["day"],
+    CONDITIONS["attendance"],
+    CONDITIONS["opinions"],
+    CONDITIONS["quorum"],
+)
+COUNT_CONDITIONS = (*VOTE_CONDITIONS, CONDITIONS["counts"], CONDITIONS["signed"])

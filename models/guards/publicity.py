@@ -1,0 +1,170 @@
+"""Conditions on the two publicities and the objections to them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from models import commands as c
+from models.guards.base import narrowed, unmet
+from models.refusal import RefusalCode, refuse
+from models.state import ApplicationState
+from models.wire import local_day
+
+
+def publicity_long_enough(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    """The planned publicity lasts at least the plan's working days."""
+    wanted = narrowed(command, c.StartPublicity).working_days
+    least = state.plan.employer_publicity_wd
+    if wanted is not None and wanted < least:
+        raise unmet(
+            f"公示期不少于{least}个工作日。",
+            f"The publicity lasts at least {least} working days.",
+            "请延长 working_days 或省略。",
+            "Raise `working_days`, or leave it out.",
+            "working_days",
+            "work plan 七(一); Order 40 Art. 16",
+        )
+
+
+def period_over(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    """The last publicity of the employer has run in full."""
+    publicity = state.completed_publicity("employer")
+    if publicity is None or publicity.ended_at is None or now < publicity.ended_at:
+        raise refuse(
+            RefusalCode.TOO_EARLY,
+            zh="单位公示尚未期满。",
+            en="The employer's publicity has not run in full.",
+            fix_zh="请在公示期满后办理。",
+            fix_en="Wait for the end of the period.",
+            citation="work plan 七(一)",
+        )
+
+
+def always_visible(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    """A day on which the notice was not visible does not count."""
+    hidden = narrowed(command, c.FilePublicityEvidence).hidden_days
+    if hidden:
+        raise unmet(
+            "公示期间有不可见的日期，该日不计入公示期。",
+            "On some days the notice was not visible; those days do not count.",
+            "请以 cancel（what=publicity）重新公示，公示期重新计算。",
+            "Take the case back with `cancel` (what: publicity) and post it again in full.",
+            "hidden_days",
+            "process reading 33",
+        )
+
+
+def no_open_objection(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    """No objection to the employer's publicity awaits a finding."""
+    if state.open_objections("employer"):
+        raise unmet(
+            "尚有未核查完毕的异议。",
+            "An objection still awaits its finding.",
+            "请先以 rule_on_objection 作出核查结论。",
+            "Rule on it first (`rule_on_objection`).",
+            None,
+            "Order 40 Art. 16",
+        )
+
+
+def objection_known(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    """The objection exists, is open, and is ruled on by someone who did not recommend."""
+    rule = narrowed(command, c.RuleOnObjection)
+    found = next((o for o in state.objections if o.id == rule.objection_id), None)
+    if found is None or not found.open:
+        ids = [o.id for o in state.objections if o.open]
+        raise unmet(
+            "没有该编号的待核查异议。",
+            f"There is no open objection '{rule.objection_id}'.",
+            f"待核查：{'、'.join(ids) or '无'}。",
+            f"Open ones: {', '.join(ids) or 'none'}.",
+            "objection_id",
+            "Order 40 Art. 16, 26",
+        )
+    if rule.actor.id == state.recommended_by:
+        raise refuse(
+            RefusalCode.SEPARATION_OF_DUTIES,
+            zh="推荐审核人不得核查针对该申报的异议。",
+            en="Whoever approved the recommendation may not look into an objection against it.",
+            fix_zh="请由本单位其他人员核查。",
+            fix_en="Let another person of the organisation rule on it.",
+            field="actor.id",
+            citation="separation of duties, by design",
+        )
+
+
+def repair_listed(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    """A curable objection lists what to repair."""
+    if not narrowed(command, c.RuleOnObjection).items:
+        raise unmet(
+            "可补正的异议须列明补正内容。",
+            "A curable finding lists what to repair.",
+            "请填写 items。",
+            "Give `items`.",
+            "items",
+            "Order 40 Art. 18",
+        )
+
+
+def hearing_held(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    """The applicant was heard before a finding that takes something away."""
+    if not narrowed(command, c.RuleOnObjection).hearing_held:
+        raise unmet(
+            "作出不利结论前须听取申报人陈述。",
+            "The applicant must be heard before an adverse finding.",
+            "请听取陈述后设置 hearing_held=true。",
+            "Hear the applicant, then set `hearing_held`.",
+            "hearing_held",
+            "Order 40 Art. 26-27",
+        )
+
+
+def posted_everywhere(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    """The list is posted in every place of the plan, not in the future, not before the vote."""
+    postings = narrowed(command, c.PublishResult).postings
+    posted = {p.place for p in postings}
+    lacking = [place for place in state.plan.publicity_places if place not in posted]
+    if lacking:
+        raise unmet(
+            f"尚未在以下平台公示：{'、'.join(lacking)}。",
+            f"Not yet posted in: {', '.join(lacking)}.",
+            "请在全部平台发布后再登记。",
+            "Post it everywhere, then record it.",
+            "postings",
+            "work plan 八",
+        )
+    voted_at = state.votes[-1].at if state.votes else state.entered_at
+    if any(not voted_at <= p.posted_at <= now for p in postings):
+        raise unmet(
+            "发布时间须在表决之后且不晚于现在。",
+            "A posting must lie after the vote and not in the future.",
+            "请更正 posted_at。",
+            "Correct `posted_at`.",
+            "postings",
+            "work plan 七(五)",
+        )
+    latest = max(local_day(p.posted_at) for p in postings)
+    if latest != local_day(now) and (local_day(now) - latest).days > 15:
+        raise unmet(
+            "发布时间过早，超过15天未登记。",
+            "The posting was recorded more than 15 days after it became visible.",
+            "请重新发布并登记。",
+            "Post it again and record it.",
+            "postings",
+            "work plan 七(五)",
+        )
+
+
+def two_publicities(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    """Two publicities have run in full before anything is confirmed (invariant 1)."""
+    for of in ("employer", "result"):
+        publicity = state.completed_publicity(of)
+        if publicity is None or publicity.ended_at is None or now < publicity.ended_at:
+            raise refuse(
+                RefusalCode.TOO_EARLY,
+                zh="两次公示尚未全部期满。",
+                en=f"The {of} publicity has not run in full.",
+                fix_zh="请在公示期满后确认。",
+                fix_en="Confirm once both have run in full.",
+                citation="Order 40 Art. 16, 26",
+            )

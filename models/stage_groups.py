@@ -1,0 +1,53 @@
+"""Named groups of stages that events and rules speak of."""
+
+from __future__ import annotations
+
+from models.stages import Stage
+
+FIRST_LEG = (
+    Stage.DRAFT,
+    Stage.EMPLOYER_REVIEW,
+    Stage.EMPLOYER_RETURNED,
+    Stage.QUOTA_CHECK,
+    Stage.QUOTA_BLOCKED,
+    Stage.RECOMMENDED,
+    Stage.EMPLOYER_PUBLICITY,
+    Stage.EMPLOYER_OBJECTION,
+    Stage.PUBLICITY_ENDED,
+    Stage.DEPARTMENT_REVIEW,
+    Stage.DEPARTMENT_RETURNED,
+)
+"""Until the department has submitted."""
+
+BEFORE_VOTING = (
+    *FIRST_LEG,
+    Stage.OFFICE_REVIEW,
+    Stage.OFFICE_RETURNED,
+    Stage.ACCEPTED,
+    Stage.EXAM_PENDING,
+    Stage.REVIEW_READY,
+    Stage.DEFENCE_PENDING,
+    Stage.EXPERT_REVIEW,
+)
+RECOMMENDED_BEFORE_ACCEPTED = (
+    Stage.QUOTA_BLOCKED,
+    Stage.RECOMMENDED,
+    Stage.EMPLOYER_PUBLICITY,
+    Stage.EMPLOYER_OBJECTION,
+    Stage.PUBLICITY_ENDED,
+    Stage.DEPARTMENT_REVIEW,
+    Stage.DEPARTMENT_RETURNED,
+    Stage.OFFICE_REVIEW,
+    Stage.OFFICE_RETURNED,
+)
+ACCEPTED_BEFORE_VOTING = (
+    Stage.ACCEPTED,
+    Stage.EXAM_PENDING,
+    Stage.REVIEW_READY,
+    Stage.DEFENCE_PENDING,
+    Stage.EXPERT_REVIEW,
+)
+BEFORE_PASSED = (*BEFORE_VOTING, Stage.VOTING, Stage.NOT_PASSED, Stage.RECHECK)
+PASSED_NOT_CONFIRMED = (Stage.PASSED, Stage.RESULT_PUBLICITY, Stage.RESULT_OBJECTION, Stage.CONFIRM_PENDING)
+TITLED = (Stage.CONFIRMED, Stage.CERTIFIED, Stage.ARCHIVED)
+LIVE = (*BEFORE_PASSED, *PASSED_NOT_CONFIRMED, *TITLED)

@@ -1,0 +1,1 @@
+"""Rehearsals: synthetic people and whole lives, played on a real server in compressed time."""
