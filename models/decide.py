@@ -58,8 +58,8 @@ def next_commands(state: ApplicationState) -> tuple[str, ...]:
     """The names of the commands that may come next, without the ones possible at every stage."""
     if state.ended:
         return ()
-    names = (t.command for t in leaving(state.stage) if t.command and not t.every_stage)
-    return tuple(dict.fromkeys(n for n in names if n is not None))
+    names = [t.command for t in leaving(state.stage) if t.command and not t.every_stage]
+    return tuple(dict.fromkeys(n for n in names if n != "release" or state.hold is not None))
 
 
 def judge(state: ApplicationState, command: Command, now: datetime) -> Transition:
