@@ -1,0 +1,52 @@
+# Two commands are enough: `make demo` and `make test`. Each target works alone on a fresh clone.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo up test check docs bench browser lock clean
+
+help: ## what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-9s %s\n", $$1, $$2}'
+
+install: $(STAMP) ## the pinned packages and this project, into .venv
+
+$(STAMP): requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(STAMP)
+
+demo: install ## the 2023 cycle as stories, side by side, on a real Temporal server in rehearsal time
+	@$(BIN)/zhicheng demo
+
+up: install ## the embedded stack: Temporal with its Web UI, the worker, SQLite
+	@$(BIN)/zhicheng up
+
+test: install browser check ## everything that proves it: checks, then all tests
+	@$(BIN)/python -m pytest
+
+check: install ## format, lint, types, import contracts, generated documents
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m workers.docs --check
+
+docs: install ## the documents that are generated from the code
+	@$(BIN)/python -m workers.docs
+
+bench: install ## events, bytes and actions per path; decisions per second against the thinnest workflow
+	@$(BIN)/python -m workers.bench
+
+browser: ## Chromium and bpmn-js, for the test that opens the BPMN file
+	@tests/browser/install.sh
+
+lock: install ## resolve the pinned versions anew
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-annotate --no-header --group dev pyproject.toml --output-file requirements.lock
+
+clean: ## everything that was made or installed
+	@rm -rf $(VENV) .cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache data build dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
