@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from models.ballot import passes
-from models.commands import ChangeClass, Command, RecordVote, Resubmit, RuleOnObjection
+from models.commands import (
+    ChangeClass,
+    Command,
+    PublishResult,
+    RecordVote,
+    Resubmit,
+    RuleOnObjection,
+    Schedule,
+)
 from models.guards import vote_rule
 from models.roles import Role
 from models.stages import Stage
@@ -77,3 +85,17 @@ def defence_in_plan(state: ApplicationState, command: Command) -> bool:
 def no_defence_in_plan(state: ApplicationState, command: Command) -> bool:
     """The plan is 专家评审 only."""
     return not state.plan.defence
+
+
+def replaces_meeting(state: ApplicationState, command: Command) -> bool:
+    """The command names the meeting that the application is on now."""
+    meeting = state.meeting
+    return isinstance(command, Schedule) and meeting is not None and command.replaces == meeting.meeting_ref
+
+
+def corrects_list(state: ApplicationState, command: Command) -> bool:
+    """The command names the list that is posted now."""
+    posted = state.running_publicity()
+    return (
+        isinstance(command, PublishResult) and posted is not None and command.corrects == posted.list_sha256
+    )

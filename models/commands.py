@@ -184,7 +184,11 @@ class RecordExam(Command):
 
 
 class Schedule(Command):
-    """Puts the application on the agenda of a meeting of a committee on file."""
+    """Puts the application on the agenda of a meeting of a committee on file.
+
+    `replaces` names the meeting it was on before: without it a second schedule is refused, so that of two
+    racing ones only one counts.
+    """
 
     kind: Literal["schedule"] = "schedule"
     meeting_ref: Reference
@@ -194,6 +198,7 @@ class Schedule(Command):
     drawn_on: date
     meeting_on: date
     conflicts_cleared: bool
+    replaces: Reference | None = None
 
 
 class RecordVote(Command):
@@ -225,11 +230,15 @@ class Posting(Wire):
 
 
 class PublishResult(Command):
-    """The list of the passed is visible in every place the plan names; the later posting counts."""
+    """The list of the passed is visible in every place the plan names; the later posting counts.
+
+    `corrects` is the hash of the list that this one replaces: a corrected list restarts the period.
+    """
 
     kind: Literal["publish_result"] = "publish_result"
     list_sha256: Sha256
     postings: tuple[Posting, ...] = Field(min_length=1, max_length=10)
+    corrects: Sha256 | None = None
 
 
 class Confirm(Command):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.choices import defence_in_plan, no_defence_in_plan, vote_fails, vote_passes
+from models.choices import defence_in_plan, no_defence_in_plan, replaces_meeting, vote_fails, vote_passes
 from models.conditions import CONDITIONS as C
 from models.conditions import COUNT_CONDITIONS, VOTE_CONDITIONS
 from models.roles import Role
@@ -50,6 +50,7 @@ MEETING: tuple[Transition, ...] = (
         "work plan 七(四)",
         "committee",
         "schedule",
+        chosen=replaces_meeting,
         guards=(C["status"], C["committee"], C["drawn"], C["window"], C["conflicts"]),
         evidence=("评委会备案、抽取、回避", "committee on file, draw, conflicts cleared"),
         notify=(Role.APPLICANT,),

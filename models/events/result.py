@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.choices import no_other_objection, other_objection
+from models.choices import corrects_list, no_other_objection, other_objection
 from models.conditions import CONDITIONS as C
 from models.roles import Role
 from models.stages import Stage
@@ -33,6 +33,7 @@ RESULT: tuple[Transition, ...] = (
         "process reading 33",
         "publicity",
         "publish_result",
+        chosen=corrects_list,
         guards=(C["posted"],),
         evidence=("更正名单、两处平台", "corrected list, two places"),
         notify=(Role.APPLICANT,),
