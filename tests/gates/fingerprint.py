@@ -1,0 +1,101 @@
+"""The fingerprint gate: the ordered list of commands each workflow may emit, against a committed baseline.
+
+A change here means that running applications may replay differently even where no recorded history says
+so: it needs a `workflow.patched` or a new recording, and a person who has thought about it.
+`python -m tests.gates.fingerprint` records the present list.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+
+from models.lifecycle import TRANSITIONS
+
+BASELINE = Path(__file__).with_name("fingerprints.json")
+WORKFLOWS = Path(__file__).parents[2] / "workflows"
+
+COMMANDS = {
+    "continue_as_new",
+    "deprecate_patch",
+    "execute_activity",
+    "execute_child_workflow",
+    "execute_local_activity",
+    "memo",
+    "now",
+    "patched",
+    "random",
+    "sleep",
+    "start_activity",
+    "start_child_workflow",
+    "start_local_activity",
+    "upsert_memo",
+    "upsert_search_attributes",
+    "uuid4",
+    "wait_condition",
+}
+"""Calls of `temporalio.workflow` that emit a command or read something replay must give again."""
+
+
+def fingerprint_of(source: str) -> dict[str, list[str]]:
+    """Workflow class (or module function) -> "method: call(first argument)" in source order."""
+    found: dict[str, list[str]] = {}
+    tree = ast.parse(source)
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            calls = [c for item in node.body for c in _calls(item, getattr(item, "name", ""))]
+            if calls:
+                found[node.name] = calls
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            calls = _calls(node, node.name)
+            if calls:
+                found.setdefault("(module)", []).extend(calls)
+    return found
+
+
+def _calls(node: ast.AST, method: str) -> list[str]:
+    called = [
+        inner
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Call)
+        and isinstance(inner.func, ast.Attribute)
+        and isinstance(inner.func.value, ast.Name)
+        and inner.func.value.id == "workflow"
+        and inner.func.attr in COMMANDS
+    ]
+    called.sort(key=lambda call: (call.lineno, call.col_offset))
+    return [f"{method}: {_text(call)}" for call in called]
+
+
+def _text(call: ast.Call) -> str:
+    assert isinstance(call.func, ast.Attribute)
+    first = ast.unparse(call.args[0]) if call.args else ""
+    return f"{call.func.attr}({first})"
+
+
+def fingerprints() -> dict[str, object]:
+    """All workflow modules, and the activities that the lifecycle names."""
+    modules = {
+        path.name: fingerprint_of(path.read_text(encoding="utf-8")) for path in sorted(WORKFLOWS.glob("*.py"))
+    }
+    return {
+        "workflows": {name: found for name, found in modules.items() if found},
+        "hops": {t.event: t.hop for t in TRANSITIONS},
+    }
+
+
+def read_baseline() -> dict[str, object]:
+    """The committed fingerprints."""
+    baseline: dict[str, object] = json.loads(BASELINE.read_text(encoding="utf-8"))
+    return baseline
+
+
+def main() -> int:
+    """Records the present fingerprints."""
+    BASELINE.write_text(json.dumps(fingerprints(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,40 @@
+"""What a workflow may emit changes only on purpose."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.gates.fingerprint import WORKFLOWS, fingerprint_of, fingerprints, read_baseline
+
+
+def test_the_commands_are_those_of_the_baseline() -> None:
+    assert fingerprints() == read_baseline(), (
+        "running applications may replay differently: patch the workflow or record new histories, "
+        "then record the change with: python -m tests.gates.fingerprint"
+    )
+
+
+def _application() -> str:
+    return Path(WORKFLOWS / "application.py").read_text(encoding="utf-8")
+
+
+def test_the_gate_sees_an_added_timer() -> None:
+    source = _application()
+    changed = source.replace(
+        "    async def _open(self) -> None:\n",
+        "    async def _open(self) -> None:\n        await workflow.sleep(1)\n",
+    )
+    assert changed != source
+    assert fingerprint_of(changed) != fingerprint_of(source)
+
+
+def test_the_gate_sees_two_commands_change_places() -> None:
+    first = "async def f():\n    await workflow.sleep(1)\n    workflow.upsert_search_attributes([])\n"
+    second = "async def f():\n    workflow.upsert_search_attributes([])\n    await workflow.sleep(1)\n"
+    assert fingerprint_of(first) != fingerprint_of(second)
+
+
+def test_the_gate_sees_another_activity() -> None:
+    before = fingerprint_of("async def f():\n    await workflow.execute_activity('office', 1)\n")
+    after = fingerprint_of("async def f():\n    await workflow.execute_activity('bureau', 1)\n")
+    assert before != after

@@ -1,0 +1,51 @@
+"""What a life costs, counted in the real history: events, bytes, billable actions."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from temporalio.api.enums.v1 import EventType
+
+from tests.workflows import lives
+from tests.workflows.cost import Cost, cost_of
+from tests.workflows.cycle import Cycle
+
+MAIN_LINE = Cost(events=120, bytes=30_000, actions=45)
+"""The ceiling for eleven commands and two publicities."""
+
+
+async def test_the_main_line_stays_within_its_budget(
+    cycle: Cycle, capsys: pytest.CaptureFixture[str]
+) -> None:
+    life = await cycle.start()
+    await lives.to_archived(life)
+    history = await life.handle.fetch_history()
+    cost = cost_of(history)
+    kinds = Counter(EventType.Name(e.event_type).removeprefix("EVENT_TYPE_") for e in history.events)
+    with capsys.disabled():
+        print(f"\nmain line: {cost.events} events, {cost.bytes} bytes, {cost.actions} billable actions")
+        print(f"           {dict(kinds.most_common())}")
+    assert kinds["WORKFLOW_EXECUTION_UPDATE_COMPLETED"] == 11
+    assert cost.events <= MAIN_LINE.events
+    assert cost.bytes <= MAIN_LINE.bytes
+    assert cost.actions <= MAIN_LINE.actions
+
+
+async def test_a_hop_costs_at_most_one_activity(cycle: Cycle) -> None:
+    life = await cycle.start()
+    await lives.to_department_review(life)
+    before = cost_of(await life.handle.fetch_history())
+    await life.send(life.cast.department_submit())
+    after = cost_of(await life.handle.fetch_history())
+    assert after.actions - before.actions <= 3
+    """The update, one activity, one upsert of search attributes."""
+    assert after.events - before.events <= 7
+
+
+async def test_a_refused_update_leaves_no_event(cycle: Cycle) -> None:
+    life = await cycle.start()
+    await lives.to_employer_review(life)
+    before = len((await life.handle.fetch_history()).events)
+    await life.try_send(life.cast.accept())
+    assert len((await life.handle.fetch_history()).events) == before
