@@ -20,6 +20,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--temporal-address", default=None, help="a running Temporal server; default: start the embedded one"
     )
+    parser.addoption(
+        "--record", action="store_true", help="write the histories of the paths anew (tests/histories)"
+    )
 
 
 @pytest.fixture(scope="session")

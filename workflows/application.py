@@ -264,9 +264,7 @@ class ApplicationWorkflow:
             return await workflow.execute_local_activity(
                 activity, argument, result_type=result_type, **QUICKLY
             )
-        except ActivityError as error:
-            if _is_final(error):
-                raise
+        except ActivityError:
             return await workflow.execute_activity(activity, argument, result_type=result_type, **PATIENTLY)
 
     def _set_alarm(self) -> None:
@@ -309,10 +307,6 @@ class ApplicationWorkflow:
 def _hop_of(fact: Fact) -> str:
     known = BY_EVENT.get(fact.event)
     return known.hop if known else "records"
-
-
-def _is_final(error: ActivityError) -> bool:
-    return isinstance(error.cause, ApplicationError) and error.cause.non_retryable
 
 
 def _read_input(start: Any) -> ApplicationInput:

@@ -99,8 +99,8 @@ async def test_the_application_goes_on_after_all_that(cycle: Cycle) -> None:
 
 
 STARTS: dict[str, Callable[[dict[str, Any]], Any]] = {
-    "not an object": lambda body: "start",
-    "nothing": lambda body: None,
+    "not an object": lambda _: "start",
+    "nothing": lambda _: None,
     "a field is missing": lambda body: {k: v for k, v in body.items() if k != "applicant"},
     "an unknown field": lambda body: body | {"name": "x"},
     "an unknown plan": lambda body: body | {"plan_id": "no-such-plan"},

@@ -1,0 +1,52 @@
+"""The replay gate: histories recorded by earlier code replay on this one."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+from temporalio.client import WorkflowHistory
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.worker import Replayer
+from workers.registry import WORKFLOWS
+
+from models.application import workflow_id
+from tests.histories import FOLDER
+from workers.worker import sandbox_runner
+
+RECORDED = sorted(FOLDER.glob("*.json"))
+
+
+def _replayer() -> Replayer:
+    return Replayer(
+        workflows=WORKFLOWS, data_converter=pydantic_data_converter, workflow_runner=sandbox_runner()
+    )
+
+
+def _history(path: Path) -> WorkflowHistory:
+    return _read(path.read_text(encoding="utf-8"))
+
+
+def _read(text: str) -> WorkflowHistory:
+    """The history under the workflow id it was recorded with (plan and reference of its input)."""
+    first = json.loads(text)["events"][0]["workflowExecutionStartedEventAttributes"]
+    given = json.loads(base64.b64decode(first["input"]["payloads"][0]["data"]))
+    return WorkflowHistory.from_json(workflow_id(given["plan_id"], given["application_ref"]), text)
+
+
+def test_at_least_ten_paths_are_recorded() -> None:
+    assert len(RECORDED) >= 10
+
+
+@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
+async def test_a_recorded_history_replays(path: Path) -> None:
+    await _replayer().replay_workflow(_history(path))
+
+
+async def test_the_gate_finds_a_changed_activity() -> None:
+    path = FOLDER / "main_line.json"
+    history = _read(path.read_text(encoding="utf-8").replace("core_local_activity", "another_marker"))
+    with pytest.raises(Exception, match=r"(?i)nondeterminism|unexpected|marker"):
+        await _replayer().replay_workflow(history)
