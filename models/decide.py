@@ -16,7 +16,7 @@ from models.effects import EFFECTS, finish_publicity, on_entry, remember_actor
 from models.lifecycle import BY_EVENT, TRANSITIONS, advance, leaving
 from models.refusal import Option, RefusalCode, Refused, refuse
 from models.roles import SYSTEM, Actor, Role
-from models.schedule import requests_on_entry
+from models.schedule import ask_for_deadlines, suspended
 from models.stages import STAGES, Stage
 from models.state import Answered, ApplicationState, Receipt
 from models.transitions import Transition
@@ -253,9 +253,9 @@ def _take(
         state.stage = after
         state.entered_at = now
         on_entry(state)
-        state.requests.extend(requests_on_entry(state, now))
+        ask_for_deadlines(state, now)
     elif transition.event == "republish_result":
-        state.requests.extend(requests_on_entry(state, now))
+        ask_for_deadlines(state, now)
     state.ended = transition.ends or _rests(state, now)
     record(state, transition.event, before, now, actor, command, transition.citation)
 
@@ -357,7 +357,9 @@ def _expire_one(state: ApplicationState, now: datetime) -> bool:
                     _tell(state, "escalated", deadline, now)
                     return True
                 continue
-            if kind is DeadlineKind.BAR and (state.hold is not None or not deadline.told):
+            if suspended(state, deadline, kind):
+                if deadline.reminded < len(deadline.reminders):
+                    _mark(state, deadline, reminded=len(deadline.reminders))
                 continue
             _end(state, deadline, expiry, now)
             return True

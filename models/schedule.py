@@ -36,6 +36,24 @@ def requests_on_entry(state: ApplicationState, now: datetime) -> list[DeadlineRe
     return wanted
 
 
+def ask_for_deadlines(state: ApplicationState, now: datetime) -> None:
+    """Asks for the deadlines of the stage just entered, and forgets earlier ones of the same name.
+
+    Until the answer comes such a deadline has no end: the passed end of an earlier round (a first
+    publicity, a first correction) must not end the new one.
+    """
+    for request in requests_on_entry(state, now):
+        state.deadlines.pop(request.name, None)
+        state.requests.append(request)
+
+
+def suspended(state: ApplicationState, deadline: Deadline, kind: DeadlineKind) -> bool:
+    """True when passing the end means nothing now: nobody loses a right while held, or untold of a BAR."""
+    if kind is DeadlineKind.BAR and not deadline.told:
+        return True
+    return kind in (DeadlineKind.BAR, DeadlineKind.WINDOW) and state.hold is not None
+
+
 def _request(state: ApplicationState, spec: StageDeadline, now: datetime) -> DeadlineRequest:
     plan, today, name = state.plan, local_day(now), spec.name
     fixed = {
@@ -152,7 +170,7 @@ def next_wake(state: ApplicationState, now: datetime) -> datetime | None:
             moments.append(now + CALENDAR_RETRY)
             continue
         moments.extend(deadline.reminders[deadline.reminded : deadline.reminded + 1])
-        if kinds[deadline.name] is DeadlineKind.BAR and (state.hold is not None or not deadline.told):
+        if suspended(state, deadline, kinds[deadline.name]):
             continue
         if not deadline.escalated:
             moments.append(deadline.due_at)
