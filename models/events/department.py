@@ -67,7 +67,7 @@ DEPARTMENT: tuple[Transition, ...] = (
         "screening",
         "resubmit",
         chosen=is_substantive,
-        guards=(C["chain"], C["answers"], C["offered"], C["parts"]),
+        guards=(C["chain"], C["answers"], C["commitments"], C["offered"], C["parts"]),
         evidence=("逐项答复", "an answer to every item"),
         notify=(Role.EMPLOYER,),
     ),

@@ -91,7 +91,7 @@ EMPLOYER: tuple[Transition, ...] = (
         "work plan 七(一)",
         "screening",
         "resubmit",
-        guards=(C["answers"], C["offered"], C["parts"]),
+        guards=(C["answers"], C["commitments"], C["offered"], C["parts"]),
         evidence=("逐项答复", "an answer to every item"),
         notify=(Role.EMPLOYER,),
     ),

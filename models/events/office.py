@@ -67,7 +67,7 @@ OFFICE: tuple[Transition, ...] = (
         "screening",
         "resubmit",
         chosen=correction_complete,
-        guards=(C["chain"],),
+        guards=(C["chain"], C["answers"], C["formal"], C["parts"]),
         evidence=("主管部门确认", "department's confirmation"),
         notify=(Role.OFFICE,),
     ),

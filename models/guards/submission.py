@@ -9,6 +9,7 @@ from models.dossier import Dossier, substantive_differences
 from models.guards.base import narrowed, unmet
 from models.materials import missing
 from models.refusal import RefusalCode, refuse
+from models.roles import Role
 from models.state import ApplicationState
 
 
@@ -27,7 +28,10 @@ def window_open(state: ApplicationState, command: c.Command, now: datetime) -> N
 
 def commitments_signed(state: ApplicationState, command: c.Command, now: datetime) -> None:
     """Both commitments (truth, continuing education) are given."""
-    facts = narrowed(command, c.Submit).dossier.facts
+    dossier = _dossier(command)
+    if dossier is None:
+        return
+    facts = dossier.facts
     if not facts.truth_committed or not facts.ce_committed:
         field = "truth_committed" if not facts.truth_committed else "ce_committed"
         raise unmet(
@@ -60,6 +64,19 @@ def plan_offers(state: ApplicationState, command: c.Command, now: datetime) -> N
                 f"dossier.{field}",
                 "work plan 一, 二",
             )
+    for field, value, begun in (
+        ("specialty", dossier.specialty, state.input.specialty),
+        ("level", dossier.level, state.input.level),
+    ):
+        if value != begun:
+            raise unmet(
+                f"本次申报建立时为 {begun}，材料中为 {value}。",
+                f"This application was begun for {field} '{begun}'; the dossier says '{value}'.",
+                f"请在材料中填写 {begun}；如需更换，请撤回后另行申报。",
+                f"Write '{begun}', or withdraw and begin another application for '{value}'.",
+                f"dossier.{field}",
+                "work plan 一, 二: one application is for one specialty and level",
+            )
 
 
 def parts_present(state: ApplicationState, command: c.Command, now: datetime) -> None:
@@ -83,9 +100,9 @@ def parts_present(state: ApplicationState, command: c.Command, now: datetime) ->
 
 
 def items_answered(state: ApplicationState, command: c.Command, now: datetime) -> None:
-    """Every item of the return is answered."""
+    """Every item of the return is answered (by the applicant; employer and department confirm)."""
     last = state.last_return
-    if last is None:
+    if last is None or command.actor.role is not Role.APPLICANT:
         return
     answered = {answer.item for answer in narrowed(command, c.Resubmit).answers}
     lacking = [item.id for item in last.items if item.id not in answered]
@@ -129,6 +146,15 @@ def chain_in_order(state: ApplicationState, command: c.Command, now: datetime) -
             fix_en="Confirm in order: applicant, employer, department.",
             field="actor.role",
             citation="work plan 七(二): 重新呈报审核; process reading 8",
+        )
+    if expected != Role.APPLICANT and _dossier(command) is not None:
+        raise unmet(
+            "单位和主管部门只作确认，不得改动材料。",
+            "Employer and department confirm a correction; only the applicant changes the dossier.",
+            "请删除 dossier 后重发；如需改动，请由申报人修改。",
+            "Leave `dossier` out; a change is for the applicant to make.",
+            "dossier",
+            "work plan 七(二): 重新呈报审核; Order 40 Art. 16",
         )
 
 
