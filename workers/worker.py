@@ -108,7 +108,7 @@ async def run_worker(
         activities = registry.make_activities(database) if activities is None else activities
     async with AsyncExitStack() as stack:
         if stop is None:
-            stop = await stack.enter_async_context(_stop_on_signal())
+            stop = await stack.enter_async_context(stop_on_signal())
         client = client or await connect(settings, runtime=temporal_runtime(settings))
         identity = new_identity()
         worker = build_worker(client, settings, workflows or (), activities or (), identity=identity)
@@ -194,7 +194,7 @@ def _remove(path: Path) -> None:
 
 
 @asynccontextmanager
-async def _stop_on_signal() -> AsyncIterator[asyncio.Event]:
+async def stop_on_signal() -> AsyncIterator[asyncio.Event]:
     """An event that SIGTERM and SIGINT set. They do nothing else while the block runs."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,0 +1,69 @@
+"""The command line `zhicheng`: mounts every command, and ends the process with the status it decided on.
+
+Exit status: 0 done, 1 refused, 2 wrong usage or input, 3 nobody to reach, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from workers import cli_commands
+from workers.cli_apply import apply
+from workers.cli_calendar import calendar_app
+from workers.cli_history import history, refused, why_deadline
+from workers.cli_list import list_command
+from workers.cli_plan import plan_app
+from workers.cli_processes import migrate, search_attributes_app, up, worker
+from workers.cli_schema import schema, template
+from workers.cli_show import next_steps, show
+from workers.exit import finish
+
+READ, RUN, LOOK_UP = "Read applications", "Processes", "Rules and formats"
+
+app = typer.Typer(
+    name="zhicheng",
+    help="Professional-title review (职称评审): one durable workflow per application.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command(rich_help_panel="Commands on one application")(apply)
+cli_commands.register(app)
+app.command(rich_help_panel=READ)(show)
+app.command("next", rich_help_panel=READ)(next_steps)
+app.command(rich_help_panel=READ)(history)
+app.command("why-deadline", rich_help_panel=READ)(why_deadline)
+app.command(rich_help_panel=READ)(refused)
+app.command("list", rich_help_panel=READ)(list_command)
+app.command(rich_help_panel=RUN)(up)
+app.command(rich_help_panel=RUN)(worker)
+app.command(rich_help_panel=RUN)(migrate)
+app.add_typer(search_attributes_app, name="search-attributes", rich_help_panel=RUN)
+app.add_typer(plan_app, name="plan", rich_help_panel=LOOK_UP)
+app.add_typer(calendar_app, name="calendar", rich_help_panel=LOOK_UP)
+app.command(rich_help_panel=LOOK_UP)(template)
+app.command(rich_help_panel=LOOK_UP)(schema)
+
+
+def main() -> None:
+    """Run the command line and end the process."""
+    finish(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and give its exit status; never raises."""
+    try:
+        app(arguments, prog_name="zhicheng")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return 0
+    except Exception as error:  # the last line of defence: a user never sees a traceback
+        reason = " ".join(str(error).split()) or "no reason given"
+        sys.stderr.write(f"Unexpected {type(error).__name__}: {reason[:500]}. Please report it.\n")
+        return 1
+    return 0

@@ -1,0 +1,83 @@
+"""What a body looks like: examples to begin with, and the JSON Schemas that integrations rely on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated, Any
+
+import typer
+
+from models.application import ApplicationInput
+from models.commands import COMMANDS
+from models.refusal import Refusal
+from models.state import Receipt
+from models.views import StateView
+from models.wire import Wire
+from workers.cli_shared import BAD_INPUT, echo_json, fail
+from workers.rehearsal.cast import Cast
+
+Name = Annotated[str, typer.Argument(help="A command, or `apply`.")]
+
+
+def _examples() -> dict[str, Callable[[Cast], dict[str, Any]]]:
+    return {
+        "apply": lambda cast: cast.start(),
+        "submit": lambda cast: cast.submit(),
+        "review": lambda cast: cast.office_return(),
+        "resubmit": lambda cast: cast.resubmit("o1"),
+        "withdraw": lambda cast: cast.withdraw(),
+        "start_publicity": lambda cast: cast.start_publicity(),
+        "file_publicity_evidence": lambda cast: cast.file_evidence(),
+        "object": lambda cast: cast.objects(),
+        "rule_on_objection": lambda cast: cast.rule("objection-1", "unfounded"),
+        "record_exam": lambda cast: cast.exam("passed", date(2023, 11, 25)),
+        "schedule": lambda cast: cast.schedule(date(2023, 12, 8), date(2023, 12, 1)),
+        "record_vote": lambda cast: cast.vote(7),
+        "publish_result": lambda cast: cast.publish("2023-12-22T09:00:00+08:00"),
+        "confirm": lambda cast: cast.confirm(),
+        "request_recheck": lambda cast: cast.ask_recheck(),
+        "rule_on_recheck": lambda cast: cast.rule_recheck("upheld"),
+        "archive": lambda cast: cast.archive(),
+        "cancel": lambda cast: cast.cancel("eligibility", "city_office"),
+        "revoke": lambda cast: cast.revoke(),
+        "hold": lambda cast: cast.hold(),
+        "release": lambda cast: cast.release(),
+        "revise_deadlines": lambda cast: cast.revise(
+            "extension", [{"name": "correction", "add_working_days": 3}]
+        ),
+    }
+
+
+def template(name: Name) -> None:
+    """Print an example body of a command as JSON, to be changed and given with --file."""
+    examples = _examples()
+    echo_json(examples[_known(name, tuple(examples))](Cast("example")))
+
+
+def schema(
+    name: Annotated[str | None, typer.Argument(help="A command, or `apply`; default: everything.")] = None,
+) -> None:
+    """Print the JSON Schema of one command, or of everything that is sent and answered."""
+    schemas = {"apply": ApplicationInput.model_json_schema()}
+    schemas |= {kind: model.model_json_schema() for kind, model in COMMANDS.items()}
+    if name is not None:
+        echo_json(schemas[_known(name, tuple(schemas))])
+        return
+    answers: dict[str, type[Wire]] = {"receipt": Receipt, "refusal": Refusal, "state": StateView}
+    echo_json(
+        {
+            "sent": schemas,
+            "answered": {n: m.model_json_schema(mode="serialization") for n, m in answers.items()},
+        }
+    )
+
+
+def _known(name: str, names: tuple[str, ...]) -> str:
+    kind = name.replace("-", "_")
+    if kind not in names:
+        fail(
+            BAD_INPUT,
+            f"There is no command '{name}': use one of {', '.join(n.replace('_', '-') for n in names)}.",
+        )
+    return kind

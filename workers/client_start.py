@@ -1,0 +1,166 @@
+"""How an application is started: once per id and input, with its search attributes from the first moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from pydantic import ValidationError
+from temporalio.client import (
+    Client,
+    WorkflowExecutionStatus,
+    WorkflowFailureError,
+    WorkflowHandle,
+)
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+
+from models.application import ApplicationInput
+from models.audit import digest
+from models.plan import ReviewPlan, UnknownPlanError
+from models.refusal import Refusal
+from models.state import ApplicationState
+from models.wire import Wire
+from workers.client_errors import StartRefused
+from workflows.attributes import attributes_of
+
+WORKFLOW_TYPE = "ApplicationWorkflow"
+MEMO_DIGEST = "input_sha256"
+TASK_TIMEOUT = timedelta(seconds=5)
+"""How long a worker that died holds an application up; longer tasks are kept alive by the SDK."""
+
+
+class StartOutcome(Wire):
+    """What came of a start: `started` now, or the same application was `running` or had `finished` before.
+
+    `opened` is true once its plan is loaded; only then are `stage` and `revision` known.
+    """
+
+    workflow_id: str
+    application_ref: str
+    run_id: str
+    outcome: Literal["started", "running", "finished"]
+    opened: bool = False
+    stage: str | None = None
+    revision: int | None = None
+
+
+def read_input(given: ApplicationInput | Mapping[str, Any]) -> ApplicationInput:
+    """The input, checked against its schema and the plan. Raises `StartRefused` that names the field."""
+    try:
+        read = given if isinstance(given, ApplicationInput) else ApplicationInput.model_validate(dict(given))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        path = ".".join(str(step) for step in first["loc"]) or "(input)"
+        raise StartRefused(f"{path}: {first['msg']}: correct the field and start again.") from None
+    try:
+        terms = ReviewPlan.load(read.plan_id).terms()
+    except UnknownPlanError as unknown:
+        raise StartRefused(f"plan_id: {unknown}") from None
+    for name, value, offered in (
+        ("specialty", read.specialty, terms.specialties),
+        ("level", read.level, terms.levels),
+    ):
+        if value not in offered:
+            raise StartRefused(
+                f"{name}: the plan does not offer '{value}': choose from {', '.join(offered)}."
+            )
+    return read
+
+
+async def start_or_find(
+    client: Client, task_queue: str, given: ApplicationInput, rpc_timeout: timedelta
+) -> StartOutcome:
+    """Start the workflow, or find the one that was started with the same id and input.
+
+    An application whose start was refused may be started again. Raises `StartRefused` that names the
+    differing fields when the id has another input, and `RPCError`.
+    """
+    state = ApplicationState(input=given, entered_at=given.clock.now(datetime.now(UTC)))
+    attributes = [SearchAttributePair(k, v) for k, v in attributes_of(state).items() if v is not None]
+    body = given.model_dump(mode="json")
+    try:
+        handle: WorkflowHandle[Any, Any] = await client.start_workflow(
+            WORKFLOW_TYPE,
+            body,
+            id=given.workflow_id,
+            task_queue=task_queue,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+            id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+            memo={MEMO_DIGEST: digest(body)},
+            search_attributes=TypedSearchAttributes(attributes),
+            static_summary=f"{given.specialty}, {given.level}, {given.employer.id}",
+            task_timeout=TASK_TIMEOUT,
+            rpc_timeout=rpc_timeout,
+        )
+    except WorkflowAlreadyStartedError:
+        return await _existing(client, given, body)
+    return StartOutcome(
+        workflow_id=given.workflow_id,
+        application_ref=given.application_ref,
+        run_id=handle.first_execution_run_id or handle.result_run_id or "",
+        outcome="started",
+    )
+
+
+async def _existing(client: Client, given: ApplicationInput, body: dict[str, Any]) -> StartOutcome:
+    handle = client.get_workflow_handle(given.workflow_id)
+    found = await handle.describe()
+    if await found.memo_value(MEMO_DIGEST, None) != digest(body):
+        first = await _input_of(client, handle)
+        differing = _differences(first, body)
+        if differing:
+            raise StartRefused(
+                f"{given.workflow_id} exists already with another {', '.join(differing)}: start it with the "
+                "same input to find it, or use another reference.",
+                differing=differing,
+            )
+    running = found.status in (WorkflowExecutionStatus.RUNNING, WorkflowExecutionStatus.CONTINUED_AS_NEW)
+    return StartOutcome(
+        workflow_id=given.workflow_id,
+        application_ref=given.application_ref,
+        run_id=found.run_id,
+        outcome="running" if running else "finished",
+        opened=not running,
+    )
+
+
+async def _input_of(client: Client, handle: WorkflowHandle[Any, Any]) -> dict[str, Any]:
+    """The input that the application was started with, whoever started it, as the model writes it."""
+    async for event in handle.fetch_history_events(page_size=1):
+        payloads = event.workflow_execution_started_event_attributes.input.payloads
+        values = await client.data_converter.decode(list(payloads[:1]))
+        try:
+            return ApplicationInput.model_validate(values[0]).model_dump(mode="json")
+        except (ValidationError, IndexError):
+            break
+    return {}
+
+
+def _differences(old: Any, new: Any, path: str = "") -> list[str]:
+    """Dotted paths of the fields that differ."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        names = dict.fromkeys([*old, *new])
+        return [d for n in names for d in _differences(old.get(n), new.get(n), f"{path}.{n}" if path else n)]
+    return [] if old == new else [path or "input"]
+
+
+async def start_refusal(handle: WorkflowHandle[Any, Any]) -> StartRefused | None:
+    """Why the application did not open, if its start was refused; None for any other application."""
+    if (await handle.describe()).status is not WorkflowExecutionStatus.FAILED:
+        return None
+    try:
+        await handle.result(rpc_timeout=timedelta(seconds=5))
+    except WorkflowFailureError as failure:
+        cause = failure.cause
+        if isinstance(cause, ApplicationError) and cause.type == "RefusedStart" and cause.details:
+            refusal = Refusal.model_validate(cause.details[0])
+            return StartRefused(f"{handle.id} was not opened: {refusal.sentence()}", refusal=refusal)
+        return StartRefused(f"{handle.id} has failed: {cause}. Look at the worker's log.")
+    return None
