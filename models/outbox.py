@@ -11,11 +11,20 @@ from models.application import ApplicationInput
 from models.audit import Fact
 from models.calendar import Lineage
 from models.commands import Item, Reason
-from models.deadlines import DeadlineName, DeadlineRequest
+from models.deadlines import DeadlineKind, DeadlineName, DeadlineRequest
 from models.dossier import Dossier
 from models.state import ApplicationState
 from models.terms import PlanTerms
 from models.wire import Instant, Wire
+
+
+class DueNow(Wire):
+    """A deadline that counts in the present stage, as the workflow holds it; not computed yet: no dates."""
+
+    name: DeadlineName
+    kind: DeadlineKind
+    last_day: date | None = None
+    due_at: Instant | None = None
 
 
 class Snapshot(Wire):
@@ -44,6 +53,7 @@ class Snapshot(Wire):
     certificate_no: str | None
     entered_at: Instant
     at: Instant
+    counting: tuple[DueNow, ...] = ()
 
     @staticmethod
     def of(state: ApplicationState, workflow_id: str, run_id: str, at: datetime) -> Snapshot:
@@ -73,6 +83,7 @@ class Snapshot(Wire):
             certificate_no=state.certificate_no,
             entered_at=state.entered_at,
             at=at,
+            counting=tuple(due_now(state)),
         )
 
 
@@ -132,6 +143,22 @@ class OpenResult(Wire):
     refused_code: str | None = None
     refused_zh: str | None = None
     refused_en: str | None = None
+
+
+def due_now(state: ApplicationState) -> list[DueNow]:
+    """The deadlines of the present stage, also those that are still to be computed."""
+    found = []
+    for spec in state.deadline_specs():
+        known = state.deadlines.get(spec.name)
+        found.append(
+            DueNow(
+                name=spec.name,
+                kind=spec.kind,
+                last_day=known.last_day if known else None,
+                due_at=known.due_at if known else None,
+            )
+        )
+    return found
 
 
 def action_organisation(state: ApplicationState) -> str | None:
