@@ -217,6 +217,7 @@ class ReviewPlan(Wire):
     series: Label
     convening_unit: Label
     organisations: dict[Role, Reference]
+    certificate_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9-]{1,30}$")] | None = None
     basis: tuple[str, ...]
     enquiries: tuple[str, ...] = ()
 
