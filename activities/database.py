@@ -1,0 +1,95 @@
+"""The database: one engine, transactions that either happen whole or not at all.
+
+SQLite (one file, write-ahead log, every commit on disk) or PostgreSQL. Knows no table.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
+from typing import Any
+
+from sqlalchemy import Connection, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+
+BUSY_MILLISECONDS = 5_000
+"""How long SQLite waits for another process that writes."""
+
+_DRIVERS = {"sqlite": ("sqlite+aiosqlite", "sqlite+pysqlite"), "postgresql": ("postgresql+psycopg",) * 2}
+
+
+def async_url(url: str) -> URL:
+    """The address with the asynchronous driver; `sqlite://` and `postgresql://` are understood.
+
+    Raises `ValueError` for another database, or for SQLite in memory (it would not outlive a connection).
+    """
+    return _with_driver(url, 0)
+
+
+def sync_url(url: str) -> URL:
+    """The same database with a synchronous driver, for migrations."""
+    return _with_driver(url, 1)
+
+
+def _with_driver(url: str, place: int) -> URL:
+    parsed = make_url(url)
+    backend = parsed.get_backend_name()
+    if backend not in _DRIVERS:
+        raise ValueError(f"{backend} is not supported: use sqlite or postgresql.")
+    if backend == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise ValueError("SQLite needs a file: sqlite:////path/to/zhicheng.db")
+    return parsed.set(drivername=_DRIVERS[backend][place])
+
+
+class Database:
+    """A database under `url`. Make one in each process; close it at the end."""
+
+    def __init__(self, url: str) -> None:
+        address = async_url(url)
+        self.is_sqlite = address.get_backend_name() == "sqlite"
+        self._engine = create_async_engine(address, pool_pre_ping=not self.is_sqlite)
+        self._one_writer = asyncio.Lock() if self.is_sqlite else nullcontext()
+        if self.is_sqlite:
+            event.listen(self._engine.sync_engine, "connect", _prepare_sqlite)
+            event.listen(self._engine.sync_engine, "begin", _begin_sqlite)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """A transaction that writes: committed at the end, rolled back on an exception.
+
+        On SQLite the write lock is taken at the start, so that nothing read in it can be overtaken.
+        """
+        new = AsyncSession(self._engine, expire_on_commit=False)
+        async with self._one_writer, new as session, session.begin():
+            yield session
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """A transaction that only reads; on SQLite it waits for no writer."""
+        engine = self._engine.execution_options(read_only=True)
+        async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    async def close(self) -> None:
+        """Closes every connection."""
+        await self._engine.dispose()
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        f"busy_timeout = {BUSY_MILLISECONDS}",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    read_only = connection.get_execution_options().get("read_only", False)
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")

@@ -1,0 +1,139 @@
+"""The opening of an application: may this person begin in this plan, and under which terms.
+
+Refused openings leave no row. Opening again under the same workflow run changes nothing.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from temporalio import activity
+
+from activities.plans import plan_of
+from activities.records import Records
+from models.application import ApplicationInput
+from models.outbox import HopBatch, OpenRequest, OpenResult, Snapshot
+from models.plan import UnknownPlanError
+from models.schedule import requests_on_entry
+from models.stages import Stage
+from models.state import ApplicationState
+from models.tables import Application, LiveApplication
+from models.terms import PlanTerms
+
+
+class Opening:
+    """Opens applications. `rehearsal`: a clock other than real time is allowed."""
+
+    def __init__(self, records: Records, *, rehearsal: bool) -> None:
+        self._records = records
+        self._rehearsal = rehearsal
+
+    @activity.defn(name="open_application")
+    async def open_application(self, request: OpenRequest) -> OpenResult:
+        given = request.application
+        if not given.clock.is_real and not self._rehearsal:
+            return _refused(
+                "clock",
+                zh="本服务按真实时间运行，不接受其他时钟。",
+                en="This service runs on real time; another clock is for rehearsals.",
+            )
+        try:
+            terms = plan_of(given.plan_id).terms()
+        except UnknownPlanError as unknown:
+            known = "、".join(unknown.known) or "无"
+            return _refused("plan_id", zh=f"没有方案“{given.plan_id}”；现有：{known}。", en=str(unknown))
+        refused = _outside_the_plan(given, terms)
+        if refused is not None:
+            return refused
+        async with self._records.database.transaction() as session:
+            refused = await _not_again(session, request, terms)
+            return refused or await self._open(session, request, terms)
+
+    async def _open(self, session: AsyncSession, request: OpenRequest, terms: PlanTerms) -> OpenResult:
+        given, at = request.application, request.at
+        state = ApplicationState(
+            input=given, terms=terms, entered_at=at, seq=request.fact.seq, chain=request.fact.hash
+        )
+        batch = HopBatch(
+            hop="records",
+            snapshot=Snapshot.of(state, request.workflow_id, request.run_id, at),
+            facts=(request.fact,),
+            requests=tuple(requests_on_entry(state, at)),
+        )
+        answers = await self._records.write(session, batch)
+        opened = {
+            **batch.snapshot.model_dump(include={"plan_id", "application_ref"}),
+            "archive_keeper": given.archive_keeper,
+            "opened_at": at,
+            "opened_run_id": request.run_id,
+        }
+        row = await session.get_one(Application, (given.plan_id, given.application_ref))
+        for name, value in opened.items():
+            setattr(row, name, value)
+        return OpenResult(terms=terms, answers=answers)
+
+
+def _refused(code: str, *, zh: str, en: str) -> OpenResult:
+    return OpenResult(refused_code=code, refused_zh=zh, refused_en=en)
+
+
+def _outside_the_plan(given: ApplicationInput, terms: PlanTerms) -> OpenResult | None:
+    offered = {"specialty": terms.specialties, "level": terms.levels}
+    names = {"specialty": "专业", "level": "级别"}
+    for field, choices in offered.items():
+        chosen = getattr(given, field)
+        if chosen not in choices:
+            return _refused(
+                field,
+                zh=f"本方案没有{names[field]}“{chosen}”；可选：{'、'.join(choices)}。",
+                en=f"The plan has no {field} {chosen!r}; choose one of: {', '.join(choices)}.",
+            )
+    return None
+
+
+async def _not_again(session: AsyncSession, request: OpenRequest, terms: PlanTerms) -> OpenResult | None:
+    """Why this person may not begin now: one live application a cycle, and none after a finished one."""
+    given = request.application
+    same = await session.get(Application, (given.plan_id, given.application_ref))
+    if same is not None:
+        if (same.workflow_id, same.opened_run_id) == (request.workflow_id, request.run_id):
+            return None
+        return _refused(
+            "application_ref",
+            zh=f"申报编号“{given.application_ref}”已被使用。",
+            en=f"The reference {given.application_ref!r} is in use already.",
+        )
+    live = await session.scalar(
+        select(LiveApplication.application_ref).filter_by(plan_id=given.plan_id, applicant=given.applicant)
+    )
+    if live is not None:
+        return _refused(
+            "applicant",
+            zh="该申报人在本年度已有一项在办申报，每人每年度限一项。",
+            en="This person already has a live application in this cycle; one a person.",
+        )
+    return await _finished_before(session, request, terms)
+
+
+async def _finished_before(
+    session: AsyncSession, request: OpenRequest, terms: PlanTerms
+) -> OpenResult | None:
+    given = request.application
+    stages = (
+        await session.scalars(
+            select(Application.stage).filter_by(plan_id=given.plan_id, applicant=given.applicant)
+        )
+    ).all()
+    if any(stage != Stage.WITHDRAWN for stage in stages):
+        return _refused(
+            "applicant",
+            zh="该申报人在本年度的申报已办结，本年度不再受理。",
+            en="This person's application of this cycle has ended; another one waits for the next cycle.",
+        )
+    if stages and request.at >= terms.department_deadline:
+        return _refused(
+            "applicant",
+            zh="撤回后须在主管部门提交截止前重新申报，现已截止。",
+            en="A withdrawn person may begin again before the department's deadline only; it has passed.",
+        )
+    return None

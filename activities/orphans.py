@@ -1,0 +1,140 @@
+"""Entries that were written but never acknowledged: found, set aside, and what followed from them undone.
+
+A hop may be written inside a workflow task that is then lost with its worker. The workflow decides anew,
+so the database can hold an entry that is not part of the chain. The workflow is the truth: of two entries
+with one number, the one decided later (business time) belongs to the chain, the other is an orphan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from activities.writing import write_new
+from models.audit import Fact
+from models.outbox import Snapshot
+from models.tables import (
+    AuditEntry,
+    AuditOrphan,
+    Base,
+    Certificate,
+    CurrentDeadline,
+    DeadlineEntry,
+    Facts,
+    InboxItem,
+    Notice,
+)
+from models.tables.chain import columns_of
+
+NEVER_ACKNOWLEDGED = "written for a decision that was never acknowledged; the workflow decided anew"
+CAME_LATE = "written late by a worker that had lost the workflow"
+
+_OF_FACTS: tuple[type[Facts], ...] = tuple(
+    mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, Facts)
+)
+
+
+async def reconcile(session: AsyncSession, snapshot: Snapshot, facts: Sequence[Fact]) -> bool | None:
+    """Compares the facts with the entries that are there.
+
+    False: nothing differs. True: entries that were there have been set aside. None: the facts themselves
+    are the orphans; they have been set aside and nothing may be written from their batch.
+    """
+    plan_id, ref = snapshot.plan_id, snapshot.application_ref
+    if not facts:
+        return False
+    mine = AuditEntry.plan_id == plan_id, AuditEntry.application_ref == ref
+    rows = await session.scalars(select(AuditEntry).where(*mine, AuditEntry.seq >= facts[0].seq))
+    stored = {row.seq: row for row in rows}
+    for fact in facts:
+        there = stored.get(fact.seq)
+        if there is None or there.hash == fact.hash:
+            continue
+        if fact.at < there.at:
+            await _set_aside(session, snapshot, [f for f in facts if f.seq >= fact.seq])
+            return None
+        await take_back(session, plan_id, ref, fact.seq, snapshot.at)
+        return True
+    return False
+
+
+async def _set_aside(session: AsyncSession, snapshot: Snapshot, facts: Sequence[Fact]) -> None:
+    ids = {"plan_id": snapshot.plan_id, "application_ref": snapshot.application_ref}
+    known = set(
+        await session.scalars(
+            select(AuditOrphan.hash).filter_by(**ids).where(AuditOrphan.seq >= facts[0].seq)
+        )
+    )
+    extra = {"audit_id": None, "reason": CAME_LATE, "orphaned_at": snapshot.at}
+    rows = [
+        {**columns_of(snapshot.plan_id, snapshot.application_ref, fact), **extra}
+        for fact in facts
+        if fact.hash not in known
+    ]
+    await write_new(session, AuditOrphan, rows)
+
+
+async def take_back(
+    session: AsyncSession, plan_id: str, application_ref: str, seq: int, at: datetime
+) -> None:
+    """Moves the entries from `seq` on to the orphans and undoes what followed from them.
+
+    Notices that were not sent become void; inbox items, deadlines and certificates go back to where they
+    were. A certificate number stays with its application.
+    """
+    ids = {"plan_id": plan_id, "application_ref": application_ref}
+    entries = (await session.scalars(select(AuditEntry).filter_by(**ids).where(AuditEntry.seq >= seq))).all()
+    extra = {"reason": NEVER_ACKNOWLEDGED, "orphaned_at": at}
+    await write_new(
+        session,
+        AuditOrphan,
+        [{**columns_of(plan_id, application_ref, e.to_fact()), **extra, "audit_id": e.id} for e in entries],
+    )
+    tables: tuple[type[AuditEntry | Facts | DeadlineEntry], ...] = (AuditEntry, *_OF_FACTS, DeadlineEntry)
+    for table in tables:
+        await session.execute(delete(table).filter_by(**ids).where(table.seq >= seq))
+    await session.execute(
+        update(Notice).filter_by(**ids, status="pending").where(Notice.seq >= seq).values(status="void")
+    )
+    await session.execute(delete(InboxItem).filter_by(**ids).where(InboxItem.seq >= seq))
+    await session.execute(
+        update(InboxItem)
+        .filter_by(**ids)
+        .where(InboxItem.closed_seq >= seq)
+        .values(closed_at=None, closed_seq=None)
+    )
+    await session.execute(
+        update(Certificate).filter_by(**ids).where(Certificate.seq >= seq).values(status="void")
+    )
+    await session.execute(
+        update(Certificate)
+        .filter_by(**ids, status="revoked")
+        .where(Certificate.revoked_seq >= seq)
+        .values(
+            status="valid", revoked_seq=None, revoked_at=None, revoked_ground=None, revoked_document_no=None
+        )
+    )
+    await _restore_deadlines(session, ids, seq)
+
+
+async def _restore_deadlines(session: AsyncSession, ids: dict[str, str], seq: int) -> None:
+    await session.execute(delete(CurrentDeadline).filter_by(**ids).where(CurrentDeadline.seq >= seq))
+    latest = (
+        select(DeadlineEntry.name, func.max(DeadlineEntry.seq).label("seq"), func.count().label("revision"))
+        .filter_by(**ids)
+        .group_by(DeadlineEntry.name)
+        .subquery()
+    )
+    rows = await session.execute(
+        select(DeadlineEntry, latest.c.revision)
+        .join(latest, (DeadlineEntry.name == latest.c.name) & (DeadlineEntry.seq == latest.c.seq))
+        .filter_by(**ids)
+    )
+    columns = [column.key for column in DeadlineEntry.__table__.columns]
+    again = [
+        {**{key: getattr(entry, key) for key in columns}, "revision": revision} for entry, revision in rows
+    ]
+    await write_new(session, CurrentDeadline, again)

@@ -1,0 +1,151 @@
+"""The common writer of every hop: one batch, one transaction, and writing it again changes nothing.
+
+Audit entries, read model, inbox, deadlines and notices are the same for every hop; what a fact leaves
+beside them is written by the `FactWriter` of its event, which the hop's own module brings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from activities.calendar import Calendars, answer
+from activities.database import Database
+from activities.deadlines import record_deadlines, soonest_end
+from activities.inbox import update_inbox
+from activities.notices import notices_of_dates, notices_of_fact
+from activities.orphans import reconcile
+from activities.plans import organisations_of
+from activities.writing import insert_into, write_new, write_over
+from models.audit import Fact
+from models.outbox import DeadlineAnswer, HopBatch, HopResult, Snapshot
+from models.tables import Application, AuditEntry, DossierVersion, LiveApplication, Notice
+from models.tables.chain import columns_of
+
+FactWriter = Callable[[AsyncSession, HopBatch, Fact], Awaitable[None]]
+"""Writes what one fact leaves beside the common records; called again it changes nothing."""
+
+FEED_LOCK = 7_302_312
+"""The PostgreSQL advisory lock that makes the audit ids grow in the order of commits."""
+
+_KEY = ("plan_id", "application_ref")
+_NOT_IN_THE_ROW = {"counting"}
+
+
+class Records:
+    """Writes batches to a database; `facts` says what each event leaves of its own."""
+
+    def __init__(self, database: Database, calendars: Calendars, facts: Mapping[str, FactWriter]) -> None:
+        self.database = database
+        self._calendars = calendars
+        self._facts = facts
+
+    async def record(self, batch: HopBatch) -> HopResult:
+        """Records the batch in one transaction and answers the deadlines that it asks for."""
+        async with self.database.transaction() as session:
+            return HopResult(answers=await self.write(session, batch))
+
+    async def write(self, session: AsyncSession, batch: HopBatch) -> tuple[DeadlineAnswer, ...]:
+        """Writes the batch inside an open transaction; the answers are the computed deadlines."""
+        snapshot = batch.snapshot
+        calendar = self._calendars.on(snapshot.at)
+        answers = tuple(answer(request, calendar) for request in batch.requests)
+        stored = await _locked(session, snapshot)
+        set_aside = await reconcile(session, snapshot, batch.facts)
+        if set_aside is None:
+            return answers
+        due_at = soonest_end(snapshot, answers)
+        if stored is None or set_aside or snapshot.seq >= stored.seq:
+            await _write_application(session, snapshot, due_at)
+            await update_inbox(session, snapshot, due_at)
+            await record_deadlines(session, batch, answers)
+        if batch.dossier is not None:
+            await _write_dossier(session, batch)
+        for fact in batch.facts:
+            writer = self._facts.get(fact.event)
+            if writer is not None:
+                await writer(session, batch, fact)
+        await _write_notices(session, batch, answers, due_at, stored.archive_keeper if stored else None)
+        await append(session, snapshot, batch.facts)
+        return answers
+
+
+async def append(session: AsyncSession, snapshot: Snapshot, facts: tuple[Fact, ...]) -> None:
+    """Appends the facts to the audit chain; last in a transaction, as it holds back other writers."""
+    if not facts:
+        return
+    if session.get_bind().dialect.name == "postgresql":
+        await session.execute(text(f"SELECT pg_advisory_xact_lock({FEED_LOCK})"))
+    rows = [columns_of(snapshot.plan_id, snapshot.application_ref, fact) for fact in facts]
+    await write_new(session, AuditEntry, rows)
+
+
+async def _locked(session: AsyncSession, snapshot: Snapshot) -> Application | None:
+    """The row of the application, locked against a second attempt that runs at the same time."""
+    found: Application | None = await session.scalar(
+        select(Application)
+        .filter_by(plan_id=snapshot.plan_id, application_ref=snapshot.application_ref)
+        .with_for_update()
+    )
+    return found
+
+
+async def _write_application(session: AsyncSession, snapshot: Snapshot, due_at: datetime | None) -> None:
+    row = snapshot.model_dump(exclude=_NOT_IN_THE_ROW) | {"due_at": due_at}
+    await write_over(session, Application, row, _KEY)
+    ids = {key: row[key] for key in _KEY}
+    if snapshot.status == "ended":
+        await session.execute(delete(LiveApplication).filter_by(**ids))
+    else:
+        await write_new(session, LiveApplication, [{**ids, "applicant": snapshot.applicant}])
+
+
+async def _write_dossier(session: AsyncSession, batch: HopBatch) -> None:
+    dossier, snapshot = batch.dossier, batch.snapshot
+    assert dossier is not None
+    row = {
+        "plan_id": snapshot.plan_id,
+        "application_ref": snapshot.application_ref,
+        "sha256": dossier.digest,
+        "seq": snapshot.seq,
+        "content": dossier.model_dump(mode="json"),
+    }
+    newer = DossierVersion.seq < snapshot.seq
+    await write_over(session, DossierVersion, row, (*_KEY, "sha256"), when=newer)
+
+
+async def _write_notices(
+    session: AsyncSession,
+    batch: HopBatch,
+    answers: tuple[DeadlineAnswer, ...],
+    due_at: datetime | None,
+    archive_keeper: str | None,
+) -> None:
+    snapshot = batch.snapshot
+    holders: dict[str, str | None] = {
+        **organisations_of(snapshot.plan_id),
+        "applicant": snapshot.applicant,
+        "employer": snapshot.employer,
+        "department": snapshot.department,
+        "archive": archive_keeper,
+    }
+    rows = [row for fact in batch.facts for row in notices_of_fact(fact, snapshot, due_at, holders)]
+    rows += notices_of_dates(answers, batch.requests, snapshot, holders)
+    await write_notices(session, rows)
+
+
+async def write_notices(session: AsyncSession, rows: list[dict[str, Any]]) -> None:
+    """Puts notices out to be sent, each once; one that was void for the same words is revived."""
+    if not rows:
+        return
+    statement = insert_into(session, Notice)
+    revived = statement.on_conflict_do_update(
+        index_elements=["dedupe_key"],
+        set_={"status": "pending", "at": statement.excluded.at},
+        where=Notice.status == "void",
+    )
+    await session.execute(revived, rows)

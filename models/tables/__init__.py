@@ -1,0 +1,55 @@
+"""The tables of the service, on SQLite and PostgreSQL alike.
+
+The workflow owns the state; these tables hold the audit chain, the evidence and a read model, written by
+that workflow's own activities. Every row that stems from a fact carries the fact's `seq`, so that it can be
+found again, and taken back when the fact turns out never to have been acknowledged. No personal data beyond
+opaque references: no name, identity number, phone or address has a column here.
+"""
+
+from models.tables.applications import Application, InboxItem, LiveApplication, Notice
+from models.tables.base import Base, Facts
+from models.tables.chain import AuditEntry, AuditOrphan
+from models.tables.deadlines import CurrentDeadline, DeadlineEntry
+from models.tables.publicity import Finding, ObjectionRaised, ObjectionRuling, PublicityPosted, PublicityStep
+from models.tables.result import (
+    AgendaEntry,
+    ArchiveReceipt,
+    Certificate,
+    CertificateCounter,
+    Confirmation,
+    ExamResult,
+    RecheckStep,
+    VoteCount,
+)
+from models.tables.review import DossierVersion, ReturnAnswer, ReturnItem, ReturnList, ReviewDecision
+
+__all__ = [
+    "AgendaEntry",
+    "Application",
+    "ArchiveReceipt",
+    "AuditEntry",
+    "AuditOrphan",
+    "Base",
+    "Certificate",
+    "CertificateCounter",
+    "Confirmation",
+    "CurrentDeadline",
+    "DeadlineEntry",
+    "DossierVersion",
+    "ExamResult",
+    "Facts",
+    "Finding",
+    "InboxItem",
+    "LiveApplication",
+    "Notice",
+    "ObjectionRaised",
+    "ObjectionRuling",
+    "PublicityPosted",
+    "PublicityStep",
+    "RecheckStep",
+    "ReturnAnswer",
+    "ReturnItem",
+    "ReturnList",
+    "ReviewDecision",
+    "VoteCount",
+]

@@ -1,0 +1,61 @@
+"""Brings a database to the schema of this release, and says which schema one is at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, NullPool, create_engine, text
+
+from activities.database import sync_url
+
+UPGRADE_LOCK = 7_302_311
+"""The PostgreSQL advisory lock that lets one process at a time upgrade."""
+
+
+def upgrade(url: str, revision: str = "head") -> None:
+    """Upgrades the database at `url`. Safe to call from several processes at once; blocks until done."""
+    with _connection(url) as connection:
+        command.upgrade(_config(connection), revision)
+
+
+def downgrade(url: str, revision: str) -> None:
+    """Takes the database back to an earlier schema; what only the later one can hold is lost."""
+    with _connection(url) as connection:
+        command.downgrade(_config(connection), revision)
+
+
+def current(url: str) -> str | None:
+    """The schema revision of the database at `url`; None when it has none."""
+    with _connection(url) as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+@contextmanager
+def _connection(url: str) -> Iterator[Connection]:
+    engine = create_engine(sync_url(url), poolclass=NullPool)
+    try:
+        with engine.connect() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.connection.driver_connection.isolation_level = None  # type: ignore[union-attr]
+                connection.exec_driver_sql("PRAGMA busy_timeout = 30000")
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            else:
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK})"))
+            yield connection
+            connection.commit()
+            if connection.dialect.name == "sqlite" and connection.in_transaction():
+                connection.commit()
+    finally:
+        engine.dispose()
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(files("models") / "migrations"))
+    config.attributes["connection"] = connection
+    return config

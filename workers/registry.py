@@ -1,0 +1,58 @@
+"""Which workflows and activities this service has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from activities import (
+    archive,
+    certification,
+    committee,
+    department,
+    employer,
+    everywhere,
+    examination,
+    office,
+    publicity,
+    screening,
+)
+from activities.calendar import Calendars
+from activities.database import Database
+from activities.opening import Opening
+from activities.records import FactWriter, Records
+from workflows.application import ApplicationWorkflow
+
+WORKFLOWS: list[type] = [ApplicationWorkflow]
+
+FACTS: dict[str, FactWriter] = {
+    **screening.FACTS,
+    **employer.FACTS,
+    **department.FACTS,
+    **office.FACTS,
+    **examination.FACTS,
+    **committee.FACTS,
+    **publicity.FACTS,
+    **certification.FACTS,
+    **archive.FACTS,
+    **everywhere.FACTS,
+}
+"""What each event leaves beside the common records."""
+
+
+def make_activities(database: Database, *, rehearsal: bool) -> list[Callable[..., Any]]:
+    """Every activity, bound to one database. In a rehearsal the calendar knows what was known that day."""
+    records = Records(database, Calendars(as_of=rehearsal), FACTS)
+    return [
+        Opening(records, rehearsal=rehearsal).open_application,
+        screening.Screening(records).screening,
+        employer.Employer(records).employer,
+        department.Department(records).department,
+        office.Office(records).office,
+        examination.Examination(records).examination,
+        committee.Committee(records).committee,
+        publicity.Publicity(records).publicity,
+        certification.Certification(records).certification,
+        archive.Archive(records).archive,
+        everywhere.Everywhere(records).records,
+    ]
