@@ -75,6 +75,11 @@ class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
         self.refusal = refusal
 
 
+def legible(text: str) -> str:
+    """The text without lone surrogates: JSON may carry them, UTF-8 (every store and hash) may not."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def refuse(
     code: RefusalCode,
     *,
@@ -85,13 +90,16 @@ def refuse(
     field: str | None = None,
     citation: str | None = None,
 ) -> Refused:
-    """Builds the exception for one rule; stage, revision and options are added where it is caught."""
+    """Builds the exception for one rule; stage, revision and options are added where it is caught.
+
+    What a sender wrote may be quoted: it is made legible first.
+    """
     return Refused(
         Refusal(
             code=code,
-            rule=Label(zh=zh, en=en),
-            remedy=Label(zh=fix_zh, en=fix_en),
-            field=field,
+            rule=Label(zh=legible(zh), en=legible(en)),
+            remedy=Label(zh=legible(fix_zh), en=legible(fix_en)),
+            field=legible(field) if field else None,
             citation=citation,
         )
     )

@@ -11,8 +11,8 @@ from typing import Any
 
 from models.audit import digest
 from models.commands import Command, parse
-from models.decide import apply, may_come_later, record
-from models.refusal import Refusal, RefusalCode, Refused, refuse
+from models.decide import apply, body_digest, kind_of, may_come_later, record
+from models.refusal import Refusal, RefusalCode, Refused, legible, refuse
 from models.roles import SYSTEM
 from models.state import ApplicationState, EarlySignal, RefusedSignal
 
@@ -56,14 +56,23 @@ def _attempt(
         if now >= until:
             note_refused(state, kind, body, _expired(until, command.command_id, kind), now)
             return True
-        _keep(state, kind, body, received_at, until, now)
+        _keep(state, command, body, received_at, until, now)
         return False
 
 
 def _keep(
-    state: ApplicationState, kind: str, body: Any, received_at: datetime, until: datetime, now: datetime
+    state: ApplicationState,
+    command: Command,
+    body: Any,
+    received_at: datetime,
+    until: datetime,
+    now: datetime,
 ) -> None:
-    if any(e.body.get("command_id") == body.get("command_id") for e in state.early):
+    kind = kind_of(command)
+    twin = next((e for e in state.early if e.body.get("command_id") == command.command_id), None)
+    if twin is not None:
+        if body_digest(parse(twin.command, twin.body)) != body_digest(command):
+            note_refused(state, kind, body, _reused(), now)
         return
     if len(state.early) >= MAX_EARLY:
         too_many = refuse(
@@ -81,6 +90,7 @@ def _keep(
             received_at=received_at, expires_at=until, dossier_digest=dossier, command=kind, body=body
         )
     )
+    state.early.sort(key=lambda e: e.received_at)
 
 
 def retry_early(state: ApplicationState, now: datetime) -> None:
@@ -112,10 +122,11 @@ def retry_early(state: ApplicationState, now: datetime) -> None:
 def note_refused(state: ApplicationState, kind: str, body: Any, refusal: Refusal, now: datetime) -> None:
     """Keeps a refused signal visible: in the state (the last ones) and as an entry of the audit chain."""
     command_id = body.get("command_id") if isinstance(body, dict) else None
-    known_id = command_id[:100] if isinstance(command_id, str) else None
+    known_id = legible(command_id[:100]) if isinstance(command_id, str) else None
+    kind = legible(kind[:60])
     body_hash = _digest_of(body)
     state.refused.append(
-        RefusedSignal(at=now, command=kind[:60], command_id=known_id, body_digest=body_hash, refusal=refusal)
+        RefusedSignal(at=now, command=kind, command_id=known_id, body_digest=body_hash, refusal=refusal)
     )
     state.refused_count += 1
     del state.refused[:-MAX_REFUSED]
@@ -128,7 +139,7 @@ def note_refused(state: ApplicationState, kind: str, body: Any, refusal: Refusal
         None,
         refusal.citation or f"refusal: {refusal.code.value}",
         {
-            "command": kind[:60],
+            "command": kind,
             "command_id": known_id,
             "code": refusal.code.value,
             "field": refusal.field,
@@ -140,8 +151,19 @@ def note_refused(state: ApplicationState, kind: str, body: Any, refusal: Refusal
 def _digest_of(body: Any) -> str:
     try:
         return digest(body)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         return digest(repr(type(body)))
+
+
+def _reused() -> Refusal:
+    return refuse(
+        RefusalCode.REUSED_COMMAND_ID,
+        zh="该 command_id 已用于另一条等待中的指令。",
+        en="This command_id belongs to another command that is waiting.",
+        fix_zh="请使用新的 command_id。",
+        fix_en="Use a new command_id.",
+        field="command_id",
+    ).refusal
 
 
 def _expired(until: datetime, command_id: str, kind: str) -> Refusal:
