@@ -45,6 +45,11 @@ CONDITIONS: dict[str, g.Guard] = {
         ("publicities", g.two_publicities, "两次公示均已期满", "Order 40 Art. 16, 26"),
         ("heard", g.notice_and_hearing, "已告知并听取申辩", "Order 40 Art. 39"),
         ("revisions", g.revisions_named, "仅可延后", "process: plan amended"),
+        ("hold_ground", g.hold_ground_fits, "暂停理由与职责相符", "process: status change"),
+        ("status_reported", g.status_reported, "已报告身份变化", "work plan 二"),
+        ("cancel_ground", g.cancel_ground_fits, "取消资格的理由成立", "work plan 九(二), 九(四)"),
+        ("same_ballot", g.same_ballot, "与投票开始时人数一致", "Order 40 Art. 19-20"),
+        ("quorum_absent", g.quorum_absent, "出席不足2/3", "Order 40 Art. 19"),
         ("late_day", g.late_day_given, "给出补报截止日", "process reading 5"),
     )
 }

@@ -14,13 +14,14 @@ from models.audit import digest
 from models.choices import correction_chain, vote_passes
 from models.deadlines import DeadlineKind, DeadlineName, DeadlineRequest, DeadlineRevision
 from models.roles import Actor
-from models.schedule import excuse_request, moved, suspended_end
+from models.schedule import excuse_request, moved, planned, planned_day, suspended_end
 from models.stages import Stage
 from models.state import (
     ApplicationState,
     HoldMark,
     Meeting,
     Objection,
+    Opening,
     Publicity,
     ReturnRound,
     Vote,
@@ -45,6 +46,7 @@ def _return(state: ApplicationState, command: c.Command, now: datetime) -> None:
             reasons=review.reasons,
             items=review.items,
             change_class=review.change_class or c.ChangeClass.SUBSTANTIVE,
+            dossier_digest=state.dossier.digest if state.dossier else None,
         )
     )
     state.correction_due = review.correction_due
@@ -117,7 +119,14 @@ def _publish(state: ApplicationState, command: c.Command, now: datetime) -> None
             postings=publish.postings,
         )
     )
-    state.deadlines.pop(DeadlineName.RESULT_PUBLICITY, None)
+    _objections_since(state, later)
+
+
+def _objections_since(state: ApplicationState, posted_at: datetime) -> None:
+    """What came while the list was posted but not yet recorded was in time: an objection, no complaint."""
+    for index, objection in enumerate(state.objections):
+        if objection.publicity == "none" and objection.open and objection.at >= posted_at:
+            state.objections[index] = objection.model_copy(update={"publicity": "result"})
 
 
 def _replace_publicity(state: ApplicationState, old: Publicity, **changes: object) -> None:
@@ -210,12 +219,15 @@ def _schedule(state: ApplicationState, command: c.Command, now: datetime) -> Non
 
 
 def _open_ballot(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    vote = cast(c.RecordVote, command)
     state.ballot_open = True
+    state.opening = Opening(attending=vote.attending, recused=vote.recused)
 
 
 def _count(state: ApplicationState, command: c.Command, now: datetime) -> None:
     vote = cast(c.RecordVote, command)
     state.ballot_open = False
+    state.opening = None
     state.votes.append(
         Vote(
             meeting_ref=state.meeting.meeting_ref if state.meeting else "",
@@ -238,8 +250,8 @@ def _absent(state: ApplicationState, command: c.Command, now: datetime) -> None:
 
 def _ready_again(state: ApplicationState, command: c.Command, now: datetime) -> None:
     state.ballot_open = False
+    state.opening = None
     state.meeting = None
-    state.deadlines.pop(DeadlineName.DEFENCE_EXCUSE, None)
     drop_publicities(state, "result")
 
 
@@ -267,12 +279,14 @@ def _release(state: ApplicationState, command: c.Command, now: datetime) -> None
     if hold is None:
         return
     for deadline in state.current_deadlines():
-        if deadline.kind is not DeadlineKind.BAR:
+        if deadline.kind not in (DeadlineKind.BAR, DeadlineKind.WINDOW):
             continue
         last_day = suspended_end(deadline, hold.at, now)
         if last_day is None or deadline.last_day is None or last_day <= deadline.last_day:
             continue
-        state.deadlines[deadline.name] = moved(deadline, last_day)
+        later = moved(deadline, last_day)
+        state.deadlines[deadline.name] = later
+        state.requests.append(later.request)
         log_move(state, deadline.name, deadline.last_day, last_day, "hold", "(hold)", now)
 
 
@@ -294,27 +308,24 @@ def log_move(
 
 
 def _revise(state: ApplicationState, command: c.Command, now: datetime) -> None:
-    """Puts every changed deadline back to the calendar activity, with the old end as a floor."""
+    """Puts every changed deadline back to the calendar, with the old end as a floor: later only."""
     revise = cast(c.ReviseDeadlines, command)
-    named = {change.name: change for change in revise.changes}
-    current = {d.name for d in state.current_deadlines()}
-    for name, deadline in list(state.deadlines.items()):
-        change = named.get(name)
-        if change is None and (revise.changes or name not in current):
-            continue
-        request = deadline.request
-        floor = deadline.last_day if deadline.kind is DeadlineKind.PERIOD else None
+    changes: dict[DeadlineName, c.DeadlineChange | None] = {ch.name: ch for ch in revise.changes}
+    for name, change in (changes or dict.fromkeys(d.name for d in state.current_deadlines())).items():
+        deadline = state.deadlines.get(name)
+        request = deadline.request if deadline is not None else planned(state, name, now)
+        last_day = deadline.last_day if deadline is not None else planned_day(state, name)
         update: dict[str, object] = {
-            "not_before": floor or request.not_before,
+            "not_before": last_day or request.not_before,
             "ground": revise.ground,
             "document_no": revise.document_no,
         }
         if change is not None:
-            update |= _changed(request, change, deadline.last_day)
+            update |= _changed(request, change, last_day)
         state.requests.append(request.model_copy(update=update))
 
 
-def _changed(request: DeadlineRequest, change: c.DeadlineChange, last_day: object) -> dict[str, object]:
+def _changed(request: DeadlineRequest, change: c.DeadlineChange, last_day: date | None) -> dict[str, object]:
     if change.last_day is not None:
         return {
             "last_day": change.last_day,
@@ -323,6 +334,10 @@ def _changed(request: DeadlineRequest, change: c.DeadlineChange, last_day: objec
             "working_days": None,
             "formula": f"moved to {change.last_day}",
         }
+    counted = request.kind is DeadlineKind.PERIOD or last_day is None
+    if change.add_working_days is not None and counted and request.working_days is not None:
+        days = request.working_days + change.add_working_days
+        return {"working_days": days, "formula": f"{days} working days after {request.start}"}
     if change.add_working_days is not None:
         return {
             "start": last_day or request.start,
@@ -346,7 +361,8 @@ def _admit_late(state: ApplicationState, command: c.Command, now: datetime) -> N
     assert day is not None
     name = DeadlineName.DEPARTMENT_SUBMISSION
     old = state.deadlines[name]
-    state.deadlines[name] = moved(old, day).model_copy(update={"formula": "late admission"})
+    state.deadlines[name] = moved(old, day)
+    state.requests.append(state.deadlines[name].request)
     log_move(state, name, old.last_day, day, revise.ground, revise.document_no, now)
     state.lapsed_from = None
     state.deadlines.pop(DeadlineName.LATE_ADMISSION, None)
@@ -408,12 +424,23 @@ def on_entry(state: ApplicationState) -> None:
         case Stage.EMPLOYER_REVIEW | Stage.EMPLOYER_RETURNED | Stage.EMPLOYER_DECLINED:
             drop_publicities(state, "employer")
             _overtake_objections(state, "employer")
+            if state.stage is Stage.EMPLOYER_DECLINED:
+                _close_returns(state)
+        case Stage.DEFENCE_PENDING:
+            state.deadlines.pop(DeadlineName.DEFENCE_EXCUSE, None)
         case Stage.REVIEW_READY:
             _overtake_objections(state, "result")
         case Stage.OFFICE_REVIEW:
             state.correcting = False
         case _:
             pass
+
+
+def _close_returns(state: ApplicationState) -> None:
+    """A return nobody answers any more: reopened later, the application starts with a clean sheet."""
+    for index, round_ in enumerate(state.returns):
+        if not round_.closed:
+            state.returns[index] = round_.model_copy(update={"closed": True})
 
 
 def _overtake_objections(state: ApplicationState, of: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from models.deadlines import Deadline, DeadlineKind, DeadlineName, DeadlineRequest
-from models.stages import Stage, StageDeadline
+from models.stages import STAGES, Stage, StageDeadline
 from models.state import ApplicationState
 from models.wire import end_of, local_day
 
@@ -34,6 +34,27 @@ def requests_on_entry(state: ApplicationState, now: datetime) -> list[DeadlineRe
             continue
         wanted.append(_request(state, spec, now))
     return wanted
+
+
+AHEAD = (N.OFFICE_REVIEW, N.EXAM, N.MEETING)
+"""Dates of the plan that may be moved for an application that has not come to their stage yet."""
+
+
+def planned(state: ApplicationState, name: DeadlineName, now: datetime) -> DeadlineRequest:
+    """The request of a date of the plan (one of `AHEAD`) whose stage lies ahead."""
+    spec = next(s for stage in STAGES.values() for s in stage.deadlines if s.name is name)
+    return _request(state, spec, now)
+
+
+def planned_day(state: ApplicationState, name: DeadlineName) -> date | None:
+    """The last day the plan gives for one of `AHEAD`; None for any other deadline."""
+    plan = state.plan
+    ends = {
+        N.OFFICE_REVIEW: plan.office_deadline,
+        N.EXAM: plan.exam_deadline,
+        N.MEETING: plan.review_deadline,
+    }
+    return local_day(ends[name] - timedelta(seconds=1)) if name in ends else None
 
 
 def ask_for_deadlines(state: ApplicationState, now: datetime) -> None:
@@ -118,9 +139,18 @@ def _counted(state: ApplicationState, spec: StageDeadline, today: date) -> Deadl
     )
 
 
+def correction_last_day(state: ApplicationState) -> date:
+    """The day past which no correction runs: the plan's cap, or the office's own day once that was moved."""
+    cap = local_day(state.plan.correction_cap - timedelta(seconds=1))
+    office = state.deadlines.get(N.OFFICE_REVIEW)
+    moved_to = office.last_day if office is not None else None
+    at_first = planned_day(state, N.OFFICE_REVIEW)
+    return max(cap, moved_to) if moved_to and at_first and moved_to > at_first else cap
+
+
 def _correction(state: ApplicationState, spec: StageDeadline, today: date) -> DeadlineRequest:
     plan = state.plan
-    cap = local_day(plan.correction_cap - timedelta(seconds=1))
+    cap = correction_last_day(state)
     own = state.correction_due
     return DeadlineRequest(
         name=spec.name,
@@ -188,5 +218,30 @@ def suspended_end(deadline: Deadline, held_at: datetime, released_at: datetime) 
 
 
 def moved(deadline: Deadline, last_day: date) -> Deadline:
-    """The deadline with a later last day; reminders already given stay given."""
-    return deadline.model_copy(update={"last_day": last_day, "due_at": end_of(last_day), "escalated": False})
+    """The deadline with a later last day, from now on its own: a recount does not take it back.
+
+    Its request asks for the new reminders; until they are known there are none.
+    """
+    request = deadline.request.model_copy(
+        update={
+            "formula": f"moved to {last_day}",
+            "last_day": last_day,
+            "due_at": None,
+            "working_days": None,
+            "cap": None,
+            "not_before": None,
+            "ground": None,
+            "document_no": None,
+        }
+    )
+    return deadline.model_copy(
+        update={
+            "formula": request.formula,
+            "last_day": last_day,
+            "due_at": end_of(last_day),
+            "reminders": (),
+            "reminded": 0,
+            "escalated": False,
+            "request": request,
+        }
+    )

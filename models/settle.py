@@ -28,7 +28,7 @@ def settle(
     by_name = {answer.name: answer for answer in answers}
     for request in requests:
         answer = by_name.get(request.name)
-        if answer is None:
+        if answer is None or _asked_anew(state, request):
             continue
         old = state.deadlines.get(request.name)
         new = Deadline(
@@ -42,6 +42,7 @@ def settle(
             capped_from=answer.capped_from,
             reminders=answer.reminders,
             reminded=sum(1 for at in answer.reminders if at <= now),
+            escalated=old is not None and old.escalated and old.due_at == answer.due_at,
             told=answer.due_at is not None,
             missing_year=answer.missing_year,
             request=request,
@@ -50,11 +51,12 @@ def settle(
         if answer.due_at is None:
             if old is None or old.missing_year != answer.missing_year:
                 _note(state, "calendar_missing", new, now, {"year": answer.missing_year})
-        elif request.ground is not None and old is not None and old.last_day != new.last_day:
+        elif request.ground is not None and (old is None or old.last_day != new.last_day):
+            before = old.last_day if old else None
             log_move(
                 state,
                 request.name,
-                old.last_day,
+                before,
                 new.last_day,
                 request.ground,
                 request.document_no or "",
@@ -66,12 +68,17 @@ def settle(
                 new,
                 now,
                 {
-                    "old_last_day": str(old.last_day),
+                    "old_last_day": str(before),
                     "new_last_day": str(new.last_day),
                     "ground": request.ground,
                     "document_no": request.document_no,
                 },
             )
+
+
+def _asked_anew(state: ApplicationState, request: DeadlineRequest) -> bool:
+    """The stage was entered again while this answer was under way: its round is over, the next one counts."""
+    return any(r.name == request.name and r.ground is None and r != request for r in state.requests)
 
 
 def _note(

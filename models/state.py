@@ -74,6 +74,7 @@ class ReturnRound(Wire):
     reasons: tuple[Reason, ...]
     items: tuple[Item, ...]
     change_class: ChangeClass
+    dossier_digest: str | None = None
     confirmed_by: tuple[str, ...] = ()
     answered_at: Instant | None = None
     closed: bool = False
@@ -139,6 +140,13 @@ class Vote(Wire):
     at: Instant
 
 
+class Opening(Wire):
+    """Who was there when the ballot opened: the numbers that the counts must fit."""
+
+    attending: int
+    recused: int
+
+
 class HoldMark(Wire):
     """A hold in force."""
 
@@ -171,6 +179,7 @@ class ApplicationState(BaseModel):
     post_available: int | None = None
     meeting: Meeting | None = None
     ballot_open: bool = False
+    opening: Opening | None = None
     votes: list[Vote] = Field(default_factory=list)
     rechecked: bool = False
     hold: HoldMark | None = None

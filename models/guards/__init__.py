@@ -3,7 +3,14 @@
 Each returns quietly or raises `Refused` with the field, the rule, the source and the remedy.
 """
 
-from models.guards.authority import late_day_given, notice_and_hearing, revisions_named
+from models.guards.authority import (
+    cancel_ground_fits,
+    hold_ground_fits,
+    late_day_given,
+    notice_and_hearing,
+    revisions_named,
+    status_reported,
+)
 from models.guards.base import Check, Guard, guard
 from models.guards.committee import (
     attendance_adds_up,
@@ -15,7 +22,9 @@ from models.guards.committee import (
     meeting_day,
     meeting_in_window,
     opinions_written,
+    quorum_absent,
     quorum_present,
+    same_ballot,
     signed_and_sealed,
     status_clean,
     vote_rule,
@@ -58,6 +67,7 @@ __all__ = [
     "Guard",
     "always_visible",
     "attendance_adds_up",
+    "cancel_ground_fits",
     "chain_in_order",
     "checks_attested",
     "class_given",
@@ -71,6 +81,7 @@ __all__ = [
     "formal_only",
     "guard",
     "hearing_held",
+    "hold_ground_fits",
     "items_answered",
     "items_listed",
     "late_day_given",
@@ -87,12 +98,15 @@ __all__ = [
     "post_free",
     "posted_everywhere",
     "publicity_long_enough",
+    "quorum_absent",
     "quorum_present",
     "reasons_given",
     "repair_listed",
     "revisions_named",
+    "same_ballot",
     "signed_and_sealed",
     "status_clean",
+    "status_reported",
     "told_at_once",
     "two_publicities",
     "vote_rule",

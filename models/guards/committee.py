@@ -200,6 +200,35 @@ def quorum_present(state: ApplicationState, command: c.Command, now: datetime) -
         )
 
 
+def same_ballot(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    """The counts are those of the experts present when the ballot opened: no late vote."""
+    vote = narrowed(command, c.RecordVote)
+    opening = state.opening
+    if opening is not None and (vote.attending, vote.recused) != (opening.attending, opening.recused):
+        raise unmet(
+            f"投票开始时出席{opening.attending}人、回避{opening.recused}人，与本次计票不符。",
+            f"The ballot opened with {opening.attending} attending and {opening.recused} recused.",
+            "请按投票开始时的人数计票；出席不足请以 quorum_lost 记录。",
+            "Count the experts who were there then; record `quorum_lost` if too many have left.",
+            "attending",
+            "Order 40 Art. 19-20",
+        )
+
+
+def quorum_absent(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    """The quorum is lost: less than two thirds of the committee may vote."""
+    vote = narrowed(command, c.RecordVote)
+    if quorum_met(vote.committee_size, vote.attending, vote.recused, vote_rule(state)):
+        raise unmet(
+            f"可表决专家{vote.attending - vote.recused}人，出席人数并无不足。",
+            f"{vote.attending - vote.recused} of {vote.committee_size} may vote: the quorum is there.",
+            "请继续投票；已开始的投票不得以出席不足作废。",
+            "Go on with the ballot; one that has its quorum is not void.",
+            "attending",
+            "Order 40 Art. 19",
+        )
+
+
 def counts_add_up(state: ApplicationState, command: c.Command, now: datetime) -> None:
     """yes + no + abstain = N; only attending experts who are not recused vote."""
     vote = narrowed(command, c.RecordVote)

@@ -7,6 +7,7 @@ from datetime import datetime
 from models import commands as c
 from models.guards.base import narrowed, unmet
 from models.refusal import RefusalCode, refuse
+from models.stages import Stage
 from models.state import ApplicationState
 from models.wire import local_day
 
@@ -70,9 +71,10 @@ def no_open_objection(state: ApplicationState, command: c.Command, now: datetime
 def objection_known(state: ApplicationState, command: c.Command, now: datetime) -> None:
     """The objection exists, is open, and is ruled on by someone who did not recommend."""
     rule = narrowed(command, c.RuleOnObjection)
-    found = next((o for o in state.objections if o.id == rule.objection_id), None)
-    if found is None or not found.open:
-        ids = [o.id for o in state.objections if o.open]
+    here = (Stage.EMPLOYER_PUBLICITY, Stage.EMPLOYER_OBJECTION)
+    of = "employer" if state.stage in here else "result"
+    ids = [o.id for o in state.open_objections(of)]
+    if rule.objection_id not in ids:
         raise unmet(
             "没有该编号的待核查异议。",
             f"There is no open objection '{rule.objection_id}'.",
@@ -81,7 +83,7 @@ def objection_known(state: ApplicationState, command: c.Command, now: datetime) 
             "objection_id",
             "Order 40 Art. 16, 26",
         )
-    if rule.actor.id == state.recommended_by:
+    if _recommended_before(state, rule.actor.id):
         raise refuse(
             RefusalCode.SEPARATION_OF_DUTIES,
             zh="推荐审核人不得核查针对该申报的异议。",
@@ -91,6 +93,10 @@ def objection_known(state: ApplicationState, command: c.Command, now: datetime) 
             field="actor.id",
             citation="separation of duties, by design",
         )
+
+
+def _recommended_before(state: ApplicationState, person: str) -> bool:
+    return any(f.actor.id == person for f in state.history if f.event in ("recommend", "quota_freed"))
 
 
 def repair_listed(state: ApplicationState, command: c.Command, now: datetime) -> None:
@@ -133,11 +139,14 @@ def posted_everywhere(state: ApplicationState, command: c.Command, now: datetime
             "postings",
             "work plan 八",
         )
-    voted_at = state.votes[-1].at if state.votes else state.entered_at
-    if any(not voted_at <= p.posted_at <= now for p in postings):
+    before = state.votes[-1].at if state.votes else state.entered_at
+    running = state.running_publicity()
+    if running is not None:
+        before = max(before, running.started_at)
+    if any(not before <= p.posted_at <= now for p in postings):
         raise unmet(
-            "发布时间须在表决之后且不晚于现在。",
-            "A posting must lie after the vote and not in the future.",
+            "发布时间须在表决（更正时：原公示）之后且不晚于现在。",
+            "A posting must lie after the vote (a corrected one: after the first) and not in the future.",
             "请更正 posted_at。",
             "Correct `posted_at`.",
             "postings",

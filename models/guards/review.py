@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from models import commands as c
 from models.guards.base import narrowed, unmet
+from models.schedule import correction_last_day
 from models.state import ApplicationState
 from models.wire import local_day
 
@@ -85,14 +86,32 @@ def class_given(state: ApplicationState, command: c.Command, now: datetime) -> N
 
 
 def told_at_once(state: ApplicationState, command: c.Command, now: datetime) -> None:
-    """A second list of the office holds only items not repaired or newly arisen (一次性告知)."""
+    """A second list of the office holds only items not repaired or newly arisen (一次性告知).
+
+    The plan's `correction_rounds` is the number of complete lists (2023: one). Later lists are not
+    limited in number, but each item repeats an earlier one by its id, or has newly arisen: that is only
+    possible if the dossier has changed or a publicity has begun since the last list (invariant 6).
+    """
     before = [r for r in state.returns if r.hop == "office"]
-    if not before:
+    if len(before) < state.plan.correction_rounds:
         return
     known = {item.id for r in before for item in r.items}
+    last = before[-1]
+    changed = (state.dossier.digest if state.dossier else None) != last.dossier_digest or any(
+        p.started_at > last.at for p in state.publicities
+    )
     for index, item in enumerate(narrowed(command, c.Review).items):
-        if item.newly_arisen or (item.unrepaired is not None and item.unrepaired in known):
+        if (item.newly_arisen and changed) or (item.unrepaired is not None and item.unrepaired in known):
             continue
+        if item.newly_arisen:
+            raise unmet(
+                "自上次退回以来材料未变更，不可能有新产生的问题。",
+                "Nothing has changed since the last list, so nothing can have newly arisen.",
+                "仅列未补正的项目（unrepaired=原编号），或予以接收。",
+                "List only items not repaired (`unrepaired`: the earlier id), or accept.",
+                f"items.{index}.newly_arisen",
+                "Order 40 Art. 18 (一次性告知)",
+            )
         raise unmet(
             "首次退回时本可列出的问题不得再次作为退回理由。",
             "A defect that could have been listed the first time cannot be a second list.",
@@ -106,14 +125,14 @@ def told_at_once(state: ApplicationState, command: c.Command, now: datetime) -> 
 def correction_time_left(state: ApplicationState, command: c.Command, now: datetime) -> None:
     """A due date of the office's own lies after today and not past the plan's cap."""
     due = narrowed(command, c.Review).correction_due
-    last = local_day(state.plan.correction_cap - timedelta(seconds=1))
+    last = correction_last_day(state)
     today = local_day(now)
     if today >= last:
         raise unmet(
             f"退回补正的最后期限为{last}，现在退回申报人已无补正时间。",
             f"Corrections end on {last}: returned now, the applicant would have no time.",
-            "请接收、拒绝，或由市职称办先延长期限。",
-            "Accept or refuse it, or have the city title office extend the correction deadline first.",
+            "请接收、拒绝，或由市职称办先延后 office_review。",
+            "Accept or refuse it, or have the city title office move `office_review` later first.",
             "correction_due",
             "work plan 七(二); process reading 6",
         )
