@@ -10,6 +10,7 @@ from datetime import datetime
 
 from models import access
 from models.audit import Fact, digest
+from models.choices import defence_in_plan, no_defence_in_plan
 from models.commands import COMMANDS, Command
 from models.deadlines import Deadline, DeadlineKind
 from models.effects import EFFECTS, finish_publicity, on_entry, remember_actor
@@ -47,11 +48,20 @@ def options(state: ApplicationState) -> tuple[Option, ...]:
     for t in leaving(state.stage):
         if t.command is None or (state.hold is not None and not t.while_held):
             continue
-        if t.event == "release" and state.hold is None:
+        if t.command == "release" and state.hold is None:
+            continue
+        if not offered(state, t):
             continue
         to = t.target or state.stage
         found.append(Option(command=t.command, event=t.event, by=tuple(r.value for r in t.by), to=to.value))
     return tuple(found)
+
+
+def offered(state: ApplicationState, t: Transition) -> bool:
+    """False for an event that this plan does not have (a defence in 2023)."""
+    if t.chosen not in (defence_in_plan, no_defence_in_plan) or state.terms is None:
+        return True
+    return state.plan.defence == (t.chosen is defence_in_plan)
 
 
 def next_commands(state: ApplicationState) -> tuple[str, ...]:
@@ -269,7 +279,7 @@ def _rests(state: ApplicationState, now: datetime) -> bool:
         return state.lapsed_from is not Stage.DEPARTMENT_REVIEW
     if state.stage is Stage.EMPLOYER_DECLINED:
         bar = next(iter(state.current_deadlines()), None)
-        return state.correcting or (bar is not None and bar.passed(now))
+        return state.correcting or (bar is not None and bar.passed(now) and state.hold is None)
     return False
 
 

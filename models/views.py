@@ -12,6 +12,7 @@ from models import guards as g
 from models.commands import COMMANDS, Command
 from models.deadlines import DEADLINE_KIND_LABELS, Deadline
 from models.decide import ROLES_OF, next_commands
+from models.decide import offered as offers
 from models.lifecycle import TRANSITIONS, leaving
 from models.refusal import Refused
 from models.roles import ROLE_LABELS, Role
@@ -114,7 +115,7 @@ def permitted(state: ApplicationState, now: datetime) -> Permitted:
     if state.ended:
         steps: list[Step] = []
     else:
-        steps = [_step(state, t, now) for t in leaving(state.stage) if t.command is not None]
+        steps = [_step(state, t, now) for t in leaving(state.stage) if t.command and offers(state, t)]
     offered = {step.command for step in steps}
     return Permitted(
         steps=tuple(steps),
