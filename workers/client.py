@@ -37,7 +37,7 @@ from workers.client_errors import (
     ServerAway,
     UnknownApplication,
 )
-from workers.client_start import StartOutcome, read_input, start_or_find, start_refusal
+from workers.client_start import TASK_TIMEOUT, StartOutcome, read_input, start_or_find, start_refusal
 from workers.listing import Listed, list_applications
 from workers.pollers import is_polled
 
@@ -65,7 +65,8 @@ class ReviewClient:
     """Applications on one task queue of one Temporal server.
 
     An application is named by its workflow id (`application/{plan}/{ref}`), by `{plan}/{ref}`, or by its
-    reference alone in the plan `plan_id`. `patience` is in seconds.
+    reference alone in the plan `plan_id`. `patience` is in seconds; `task_timeout` is how long a worker that
+    died holds up the applications that this client starts.
     """
 
     def __init__(
@@ -75,9 +76,11 @@ class ReviewClient:
         *,
         plan_id: str = DEFAULT_PLAN,
         patience: float = PATIENCE,
+        task_timeout: timedelta = TASK_TIMEOUT,
     ) -> None:
         self._client, self._task_queue = temporal_client, task_queue
         self._plan_id, self._patience = plan_id, patience
+        self._task_timeout = task_timeout
 
     def workflow_id(self, application: str) -> str:
         """The workflow id that `application` stands for."""
@@ -92,7 +95,9 @@ class ReviewClient:
         """
         given = read_input(application)
         try:
-            outcome = await start_or_find(self._client, self._task_queue, given, timedelta(seconds=_ATTEMPT))
+            outcome = await start_or_find(
+                self._client, self._task_queue, given, timedelta(seconds=_ATTEMPT), self._task_timeout
+            )
         except RPCError as error:
             raise ServerAway(error.status.name) from error
         if outcome.outcome == "finished":

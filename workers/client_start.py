@@ -75,7 +75,11 @@ def read_input(given: ApplicationInput | Mapping[str, Any]) -> ApplicationInput:
 
 
 async def start_or_find(
-    client: Client, task_queue: str, given: ApplicationInput, rpc_timeout: timedelta
+    client: Client,
+    task_queue: str,
+    given: ApplicationInput,
+    rpc_timeout: timedelta,
+    task_timeout: timedelta = TASK_TIMEOUT,
 ) -> StartOutcome:
     """Start the workflow, or find the one that was started with the same id and input.
 
@@ -96,7 +100,7 @@ async def start_or_find(
             memo={MEMO_DIGEST: digest(body)},
             search_attributes=TypedSearchAttributes(attributes),
             static_summary=f"{given.specialty}, {given.level}, {given.employer.id}",
-            task_timeout=TASK_TIMEOUT,
+            task_timeout=task_timeout,
             rpc_timeout=rpc_timeout,
         )
     except WorkflowAlreadyStartedError:

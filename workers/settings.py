@@ -73,6 +73,12 @@ class Settings(BaseSettings):
     max_cached_workflows: int = Field(
         default=1000, ge=0, le=1_000_000, description="use the number of applications touched in an hour"
     )
+    sticky_seconds: float = Field(
+        default=10.0,
+        gt=0,
+        le=600,
+        description="use the seconds after which the work of a worker that died is given to another one",
+    )
     drain_seconds: float = Field(
         default=30.0, ge=0, le=3600, description="use the seconds a running activity gets to finish in"
     )

@@ -74,6 +74,7 @@ def build_worker(
         max_concurrent_activities=THREADS,
         workflow_runner=sandbox_runner(),
         max_cached_workflows=settings.max_cached_workflows,
+        sticky_queue_schedule_to_start_timeout=timedelta(seconds=settings.sticky_seconds),
         graceful_shutdown_timeout=timedelta(seconds=settings.drain_seconds),
         identity=identity or new_identity(),
     )
