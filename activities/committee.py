@@ -42,20 +42,32 @@ async def _schedule(session: AsyncSession, batch: HopBatch, fact: Fact) -> None:
     )
 
 
+_STEPS = {
+    "open_ballot": "opened",
+    "open_and_count": "opened",
+    "vote_passed": "counted",
+    "vote_failed": "counted",
+    "quorum_lost": "quorum_lost",
+}
+
+
 async def _vote(session: AsyncSession, batch: HopBatch, fact: Fact) -> None:
     said = fact.details
-    counts = ("recused", "opinions", "yes", "no", "abstain")
+    step = _STEPS[fact.event]
+    ballot = ("yes", "no", "abstain")
     passed = {"vote_passed": True, "vote_failed": False}.get(fact.event)
     await write_row(
         session,
         VoteCount,
         batch,
         fact,
-        step=said.get("step", "counted"),
+        step=step,
         passed=passed,
         committee_size=said["committee_size"],
         attending=said["attending"],
-        **{name: said.get(name, 0) for name in counts},
+        recused=said.get("recused", 0),
+        opinions=said.get("opinions", 0),
+        **{name: said.get(name, 0) if step == "counted" else 0 for name in ballot},
         signed=said.get("signed", False),
         sealed=said.get("sealed", False),
         minutes_sha256=said.get("minutes_sha256"),

@@ -6,6 +6,7 @@ SQLite (one file, write-ahead log, every commit on disk) or PostgreSQL. Knows no
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from typing import Any
@@ -49,7 +50,9 @@ class Database:
     def __init__(self, url: str) -> None:
         address = async_url(url)
         self.is_sqlite = address.get_backend_name() == "sqlite"
-        self._engine = create_async_engine(address, pool_pre_ping=not self.is_sqlite)
+        self._engine = create_async_engine(
+            address, pool_pre_ping=not self.is_sqlite, json_serializer=_readable_json
+        )
         self._one_writer = asyncio.Lock() if self.is_sqlite else nullcontext()
         if self.is_sqlite:
             event.listen(self._engine.sync_engine, "connect", _prepare_sqlite)
@@ -75,6 +78,10 @@ class Database:
     async def close(self) -> None:
         """Closes every connection."""
         await self._engine.dispose()
+
+
+def _readable_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

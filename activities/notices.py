@@ -63,18 +63,33 @@ def notices_of_fact(
     fact: Fact, snapshot: Snapshot, due_at: datetime | None, holders: Mapping[str, str | None]
 ) -> list[dict[str, Any]]:
     """The notice rows of one fact. `due_at` is the end of the present stage, told if the fact led there."""
+    roles = tuple(dict.fromkeys(told_roles(fact)))
+    if not roles:
+        return []
     moved = fact.details.get("new_last_day") if fact.event == "deadline_moved" else None
     reminded = fact.details.get("last_day") if fact.event in ("reminded", "escalated") else None
-    day = moved or reminded
-    if day is None and due_at is not None and fact.to_stage == snapshot.stage:
-        day = _last_day(due_at)
+    told, of_stage = moved or reminded, None
+    if due_at is not None and fact.to_stage == snapshot.stage:
+        of_stage = _last_day(due_at)
     stage = Stage(fact.to_stage)
     in_court = snapshot.action_by if fact.to_stage == snapshot.stage else None
+    is_period = any(spec.kind is DeadlineKind.PERIOD for spec in STAGES[stage].deadlines)
     transition = BY_EVENT.get(fact.event)
     title = transition.label if transition else HAPPENED[fact.event]
     return [
-        _row(snapshot, fact.seq, fact.at, role, holders, fact.event, title, stage, day, in_court)
-        for role in dict.fromkeys(told_roles(fact))
+        _row(
+            snapshot,
+            fact.seq,
+            fact.at,
+            role,
+            holders,
+            fact.event,
+            title,
+            stage,
+            told or (of_stage if is_period or in_court == role.value else None),
+            in_court,
+        )
+        for role in roles
     ]
 
 
@@ -122,7 +137,7 @@ def _row(
     day: str | None,
     in_court: str | None,
 ) -> dict[str, Any]:
-    ref, place, what = snapshot.application_ref, STAGES[stage].label, HAPPENED[template]
+    ref, place, what = snapshot.application_ref, STAGES[stage].label, HAPPENED.get(template, title)
     todo = TO_DO.get(stage) if in_court == role.value else None
     zh = [what.zh, f"申报编号：{ref}", f"当前环节：{place.zh}"]
     en = [what.en, f"Application: {ref}", f"Stage: {place.en}"]
