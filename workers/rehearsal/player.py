@@ -1,0 +1,191 @@
+"""Plays one story against its running application, whatever happens to server and worker meanwhile.
+
+Every command is sent again with the same `command_id` until it is answered; every step waits for its
+stage and its business date; a refusal that only says "not yet" is tried again with a command of its day.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime, time
+from typing import Literal, TypeVar
+
+from temporalio.service import RPCError
+
+from models.clock import BusinessClock
+from models.refusal import Refusal, RefusalCode
+from models.stages import Stage
+from models.views import StateView
+from models.wire import SHANGHAI
+from workers.client import ReviewClient
+from workers.client_errors import ClientError, CommandRefused, ReviewClosed, StartRefused
+from workers.rehearsal.cast import Json
+from workers.rehearsal.story import Step, Story, Told
+
+WORKING_HOURS_BEGIN = time(8)
+NOT_YET = (
+    RefusalCode.NOT_OPEN_YET,
+    RefusalCode.PLAN_PENDING,
+    RefusalCode.TOO_EARLY,
+    RefusalCode.NOT_IN_THIS_STAGE,
+    RefusalCode.ON_HOLD,
+)
+TRIES = 6
+"""How often a command that breaks a rule is written anew before the story has failed."""
+
+NEAR, FAR = 0.2, 2.0
+"""Real seconds between two looks at an application: when it is about to move, and otherwise."""
+
+Playing = Literal["waiting", "playing", "ended", "failed"]
+T = TypeVar("T")
+
+
+class StoryFailed(Exception):  # noqa: N818 - the story has failed, the player works
+    """The story cannot go on; the text says where and why."""
+
+
+class Player:
+    """One story on the stage. `view` is what was last seen of its application."""
+
+    def __init__(self, story: Story, door: ReviewClient, clock: BusinessClock) -> None:
+        self.story, self.cast = story, story.people()
+        self.playing: Playing = "waiting"
+        self.view: StateView | None = None
+        self.told = Told((), ())
+        self.refusals: list[tuple[datetime, Refusal]] = []
+        self.problem = ""
+        self._door, self._clock = door, clock
+
+    def now(self) -> datetime:
+        """Business time."""
+        return self._clock.now(datetime.now(UTC))
+
+    async def play(self) -> None:
+        """From the start of the application to the end of the story; raises nothing."""
+        try:
+            self.playing = "playing"
+            await insist(lambda: self._door.start(self._input()))
+            for step in self.story.steps:
+                await self._perform(step)
+            await self._until_the_end()
+            self.playing = "ended"
+        except StoryFailed as failed:
+            self._fail(str(failed))
+        except (ClientError, ValueError) as error:
+            self._fail(f"{type(error).__name__}: {error}")
+        except asyncio.CancelledError:
+            self._fail(f"not told to the end: it stands in {self._where()}")
+            raise
+
+    async def listen(self) -> None:
+        """Fetches what the application itself tells of its life."""
+        facts = await insist(lambda: self._door.history(self.cast.ref))
+        deadlines = await insist(lambda: self._door.deadlines(self.cast.ref))
+        await self.look()
+        self.told = Told(facts, deadlines)
+
+    async def look(self) -> StateView:
+        """The state of the application now."""
+        self.view = await insist(lambda: self._door.state(self.cast.ref))
+        return self.view
+
+    def _input(self) -> Json:
+        return self.cast.start(clock=self._clock.model_dump(mode="json"))
+
+    def _fail(self, problem: str) -> None:
+        self.playing, self.problem = "failed", problem
+
+    def _where(self) -> str:
+        return self.view.stage if self.view else "(not begun)"
+
+    # --- steps -----------------------------------------------------------------------------------------
+
+    async def _perform(self, step: Step) -> None:
+        if step.not_before is not None:
+            await self._until_day(step.not_before)
+        for attempt in range(1_000_000):
+            await self._until_stage(step.stage)
+            refusal = await self._send(step)
+            if refusal is None and step.refusal is None:
+                return
+            if refusal is None:
+                raise StoryFailed(f"{step.stage.value}: accepted, though {step.refusal} was to be the answer")
+            if refusal.code is step.refusal:
+                self.refusals.append((self.now(), refusal))
+                return
+            if refusal.code not in NOT_YET and attempt >= TRIES:
+                raise StoryFailed(f"{step.stage.value}: {refusal.command}: {refusal.sentence()}")
+            await asyncio.sleep(NEAR)
+
+    async def _send(self, step: Step) -> Refusal | None:
+        """The refusal, or None when the command was accepted (or, if it is early, kept)."""
+        body = step.build(self.cast, self.now())
+        if step.way != "update":
+            return await self._signal(body, may_be_kept=step.way == "early")
+        try:
+            await insist(lambda: self._door.send(self.cast.ref, body))
+        except CommandRefused as refused:
+            return refused.refusal
+        except ReviewClosed:
+            raise StoryFailed(f"{body['kind']}: the application ended before, in {self._where()}") from None
+        await self.look()
+        return None
+
+    async def _signal(self, body: Json, *, may_be_kept: bool) -> Refusal | None:
+        """Nobody answers a signal: what became of it is read from the application."""
+        await insist(lambda: self._door.signal(self.cast.ref, body))
+        while True:
+            facts = await insist(lambda: self._door.history(self.cast.ref))
+            view = await self.look()
+            if any(fact.command_id == body["command_id"] for fact in facts):
+                return None
+            if may_be_kept and body["kind"] in view.early:
+                return None
+            for refused in await insist(lambda: self._door.refused(self.cast.ref)):
+                if refused.command_id == body["command_id"]:
+                    return refused.refusal
+            await asyncio.sleep(NEAR)
+
+    # --- waiting ---------------------------------------------------------------------------------------
+
+    async def _until_day(self, not_before: date) -> None:
+        begin = datetime.combine(not_before, WORKING_HOURS_BEGIN, SHANGHAI)
+        while (left := self._clock.real_delay(self.now(), begin).total_seconds()) > 0:
+            await asyncio.sleep(min(left, FAR))
+            if left > FAR:
+                await self.look()
+
+    async def _until_stage(self, stage: Stage) -> None:
+        while (view := await self.look()).stage != stage.value:
+            if view.status == "ended":
+                raise StoryFailed(f"it ended in {view.stage}, before {stage.value}")
+            await asyncio.sleep(self._pause(view))
+
+    async def _until_the_end(self) -> None:
+        ends, closed = self.story.ends.value, self.story.closed
+        while (view := await self.look()).stage != ends or (view.status == "ended") != closed:
+            if view.status == "ended":
+                raise StoryFailed(f"it ended in {view.stage}, not in {ends}")
+            await asyncio.sleep(self._pause(view))
+
+    def _pause(self, view: StateView) -> float:
+        """Look again soon when something is due, else seldom: every look costs the worker a task."""
+        if view.due_at is None:
+            return NEAR
+        left = self._clock.real_delay(self.now(), view.due_at).total_seconds()
+        return min(max(left, NEAR), FAR)
+
+
+async def insist(call: Callable[[], Awaitable[T]]) -> T:
+    """Ask until there is an answer: a server or a worker that is away comes back.
+
+    Raises the answers that are answers: `CommandRefused`, `ReviewClosed`, `StartRefused`.
+    """
+    while True:
+        try:
+            return await call()
+        except (CommandRefused, ReviewClosed, StartRefused):
+            raise
+        except (ClientError, RPCError, TimeoutError, ConnectionError):
+            await asyncio.sleep(NEAR)
