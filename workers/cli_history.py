@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from models.audit import verify
 from workers.cli_shared import (
@@ -20,8 +16,10 @@ from workers.cli_shared import (
     Lang,
     Patience,
     ask,
+    console,
     echo_json,
     fail,
+    table,
     when,
     words,
 )
@@ -38,7 +36,7 @@ def history(app: App, as_json: AsJson = False, lang: InLang = "en", timeout: Pat
     if as_json:
         echo_json(facts)
         return
-    table = Table("#", "when", "rev", "event", "stage", "by", "rule", "plan", box=SIMPLE_HEAD)
+    shown = table("#", "when", "rev", "event", "stage", "by", "rule")
     for fact in facts:
         moved = f"{fact.from_stage} -> {fact.to_stage}" if fact.from_stage != fact.to_stage else fact.to_stage
         cells = (
@@ -49,8 +47,9 @@ def history(app: App, as_json: AsJson = False, lang: InLang = "en", timeout: Pat
             who(fact),
             fact.rule,
         )
-        table.add_row(str(fact.seq), *(escape(cell) for cell in cells), fact.plan)
-    Console(file=sys.stdout, highlight=False).print(table)
+        shown.add_row(str(fact.seq), *(escape(cell) for cell in cells))
+    console().print(shown)
+    typer.echo(f"plan: {', '.join(dict.fromkeys(fact.plan for fact in facts))}")
     broken = verify(facts)
     typer.echo(f"chain: {'; '.join(broken) if broken else 'whole'}, {len(facts)} entries")
 

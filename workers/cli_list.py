@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
 
 from models.stages import STAGES, Stage, label_of
-from workers.cli_shared import BAD_INPUT, AsJson, InLang, Patience, ask, echo_json, fail, when, words
+from workers.cli_shared import (
+    BAD_INPUT,
+    AsJson,
+    InLang,
+    Patience,
+    ask,
+    console,
+    echo_json,
+    fail,
+    table,
+    when,
+    words,
+)
 
 if TYPE_CHECKING:
     from workers.client import ReviewClient
@@ -53,14 +61,12 @@ def list_command(
     if as_json:
         echo_json(found)
         return
-    table = Table(
-        "application", "stage", "status", "action by", "employer", "due", "returns", box=SIMPLE_HEAD
-    )
+    shown = table("application", "stage", "status", "action by", "employer", "due", "returns", "plan")
     for one in found:
-        shown = words(label_of(one.stage), lang) if one.stage in tuple(Stage) else one.stage or "-"
-        cells = (shown, one.status or "-", one.action_by or "-", one.employer or "-", when(one.due_at))
-        table.add_row(f"{one.plan_id}/{one.application_ref}", *cells, str(one.returns))
-    Console(file=sys.stdout, highlight=False).print(table)
+        stage_words = words(label_of(one.stage), lang) if one.stage in tuple(Stage) else one.stage or "-"
+        cells = (stage_words, one.status or "-", one.action_by or "-", one.employer or "-", when(one.due_at))
+        shown.add_row(one.application_ref, *cells, str(one.returns), one.plan_id)
+    console().print(shown)
     more = ", there may be more: raise --limit" if len(found) == limit else ""
     typer.echo(f"{len(found)} applications{more}")
 

@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, TypeVar
 
 import typer
 from pydantic import BaseModel
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
 
 from models.wire import SHANGHAI, Label
 
@@ -61,6 +64,19 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def console() -> Console:
+    """Standard output for tables; without a terminal wide enough that nothing is folded."""
+    return Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else 200)
+
+
+def table(*heads: str, **more: Any) -> Table:
+    """A plain table that folds long cells and cuts nothing off."""
+    made = Table(box=SIMPLE_HEAD, title_justify="left", **more)
+    for head in heads:
+        made.add_column(head, overflow="fold")
+    return made
 
 
 def words(label: Label, lang: Lang) -> str:

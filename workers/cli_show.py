@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import typer
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from models.lifecycle import BY_EVENT
 from models.roles import ROLE_LABELS, Role
-from workers.cli_shared import App, AsJson, InLang, Lang, Patience, ask, echo_json, when, words
+from workers.cli_shared import (
+    App,
+    AsJson,
+    InLang,
+    Lang,
+    Patience,
+    ask,
+    console,
+    echo_json,
+    table,
+    when,
+    words,
+)
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from models.audit import Fact
     from models.state import RefusedSignal
     from models.views import DeadlineView, StateView
     from workers.client import ReviewClient
 
 Story = tuple["StateView", "list[DeadlineView]", "list[Fact]", "list[RefusedSignal]"]
-_HINGES = ("return", "object", "complaint", "reject", "decline", "hold", "release", "cancel", "revoke")
+_HINGES = (
+    *("return", "reject", "decline", "refuse", "object", "complaint", "hold", "release", "cancel", "revoke"),
+    *("withdraw", "lapse", "abandon", "revise", "admit", "recheck", "quorum"),
+)
+"""What the name of an event contains when it did not simply go on."""
 
 
 def show(app: App, as_json: AsJson = False, lang: InLang = "en", timeout: Patience = 30.0) -> None:
@@ -40,16 +54,16 @@ def show(app: App, as_json: AsJson = False, lang: InLang = "en", timeout: Patien
     if as_json:
         echo_json({"state": state, "deadlines": deadlines, "refused": refused})
         return
-    console = Console(file=sys.stdout, highlight=False)
-    _heading(console, state, lang)
-    _deadlines(console, deadlines, lang)
-    _turns(console, history, lang)
-    _open_questions(console, state, deadlines, refused, lang)
+    out = console()
+    _heading(out, state, lang)
+    _deadlines(out, deadlines, lang)
+    _turns(out, history, lang)
+    _open_questions(out, state, deadlines, refused, lang)
     typer.echo(f"next       {', '.join(state.next) or 'nothing'}   (zhicheng next {state.application_ref})")
 
 
-def _heading(console: Console, state: StateView, lang: Lang) -> None:
-    console.print(f"[bold]{escape(state.plan_id)}/{escape(state.application_ref)}[/bold]")
+def _heading(out: Console, state: StateView, lang: Lang) -> None:
+    out.print(f"[bold]{escape(state.plan_id)}/{escape(state.application_ref)}[/bold]")
     lines = [
         ("stage", f"{state.stage}  {words(state.label, lang)}, since {when(state.entered_at)}"),
         (
@@ -65,37 +79,35 @@ def _heading(console: Console, state: StateView, lang: Lang) -> None:
     if state.certificate_no:
         lines.append(("certificate", state.certificate_no))
     for name, text in lines:
-        console.print(f"{name:<11}{escape(text)}")
+        out.print(f"{name:<11}{escape(text)}")
 
 
-def _deadlines(console: Console, deadlines: list[DeadlineView], lang: Lang) -> None:
+def _deadlines(out: Console, deadlines: list[DeadlineView], lang: Lang) -> None:
     now = [d for d in deadlines if d.counts_now]
     if not now:
         return
-    table = Table(
-        "deadline", "last day", "kind", "found by", title="deadlines that count now", box=SIMPLE_HEAD
-    )
+    shown = table("deadline", "last day", "kind", "found by", title="deadlines that count now")
     for d in now:
         last = d.last_day.isoformat() if d.last_day else f"waits for the calendar of {d.missing_year}"
-        table.add_row(d.name, last, escape(words(d.kind_label, lang)), escape(d.formula))
-    console.print(table)
+        shown.add_row(d.name, last, escape(words(d.kind_label, lang)), escape(d.formula))
+    out.print(shown)
 
 
-def _turns(console: Console, history: list[Fact], lang: Lang) -> None:
+def _turns(out: Console, history: list[Fact], lang: Lang) -> None:
     """Returns, objections, holds: where it did not simply go on."""
     for fact in history:
         if not any(word in fact.event for word in _HINGES):
             continue
-        console.print(f"{when(fact.at)}  {escape(event_words(fact.event, lang))}, by {escape(who(fact))}")
+        out.print(f"{when(fact.at)}  {escape(event_words(fact.event, lang))}, by {escape(who(fact))}")
         for key in ("reasons", "items"):
             for entry in fact.details.get(key) or ():
-                console.print(
+                out.print(
                     f"{'':18}{escape(str(entry.get('code') or entry.get('id')))}: {escape(entry['text'])}"
                 )
 
 
 def _open_questions(
-    console: Console,
+    out: Console,
     state: StateView,
     deadlines: list[DeadlineView],
     refused: list[RefusedSignal],
@@ -110,7 +122,7 @@ def _open_questions(
             f"{state.refused} signal(s) refused, the last: {last.command}: {last.refusal.sentence(lang)}"
         )
     for question in questions:
-        console.print(f"open       {escape(question)}")
+        out.print(f"open       {escape(question)}")
 
 
 def next_steps(app: App, as_json: AsJson = False, lang: InLang = "en", timeout: Patience = 30.0) -> None:
@@ -119,25 +131,19 @@ def next_steps(app: App, as_json: AsJson = False, lang: InLang = "en", timeout: 
     if as_json:
         echo_json(state.permitted)
         return
-    console = Console(file=sys.stdout, highlight=False)
-    console.print(
-        f"[bold]{escape(state.stage)}[/bold]  {escape(words(state.label, lang))}, revision {state.revision}"
-    )
-    table = Table("command", "what", "by", "leads to", "needs", "not now, because", box=SIMPLE_HEAD)
+    typer.echo(f"{state.stage}  {words(state.label, lang)}, revision {state.revision}")
     for step in state.permitted.steps:
-        table.add_row(
-            step.command.replace("_", "-"),
-            escape(words(step.label, lang)),
-            ", ".join(ROLE_LABELS[Role(role)].zh if lang == "zh" else role for role in step.by),
-            step.to,
-            escape("; ".join(words(need, lang) for need in step.needs)),
-            escape(words(step.blocked, lang)) if step.blocked else "",
-            style="dim" if step.blocked else None,
-        )
-    console.print(table)
+        by = ", ".join(words(ROLE_LABELS[Role(role)], lang) for role in step.by)
+        typer.echo(f"\n{step.command.replace('_', '-')}: {words(step.label, lang)} -> {step.to}")
+        typer.echo(f"  by       {by}")
+        for need in step.needs:
+            typer.echo(f"  needs    {words(need, lang)}")
+        if step.blocked:
+            typer.echo(f"  not now  {words(step.blocked, lang)}")
+    typer.echo("")
     for other in state.permitted.not_now:
         typer.echo(
-            f"{other.command.replace('_', '-'):<26}{other.reason.zh if lang == 'zh' else other.reason.en}"
+            f"{other.command.replace('_', '-'):<24} {other.reason.zh if lang == 'zh' else other.reason.en}"
         )
 
 

@@ -1,0 +1,142 @@
+"""A real worker with a real database behind the server under test, for those who knock from outside."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from activities.database import Database
+from tests.support import eventually, unique
+from workers.cli import app
+from workers.client import ReviewClient
+from workers.connect import connect
+from workers.database import upgrade
+from workers.registry import WORKFLOWS, make_activities
+from workers.rehearsal.cast import Cast, Json
+from workers.settings import Settings
+from workers.worker import run_worker
+
+Zhicheng = Callable[..., Result]
+
+
+@pytest.fixture(scope="session")
+def served(temporal_address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """The settings under which a worker serves applications, on a task queue and a database of its own."""
+    settings = Settings.load(
+        temporal_address=temporal_address,
+        task_queue=unique("served"),
+        data_dir=tmp_path_factory.mktemp("served"),
+        rehearsal=True,
+    )
+    thread = ServingThread(settings)
+    thread.start()
+    yield settings
+    thread.end()
+
+
+class ServingThread(threading.Thread):
+    """A worker in a thread of its own, so that commands may run their own event loops."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(name="worker")
+        self.settings, self.status = settings, -1
+        self._serving = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._halt: asyncio.Event | None = None
+
+    def run(self) -> None:
+        self.status = asyncio.run(self._serve())
+
+    async def _serve(self) -> int:
+        self._loop, self._halt = asyncio.get_running_loop(), asyncio.Event()
+        url = self.settings.database_url.get_secret_value()
+        await asyncio.to_thread(upgrade, url)
+        database = Database(url)
+        self._serving.set()
+        try:
+            return await run_worker(
+                self.settings,
+                workflows=WORKFLOWS,
+                activities=make_activities(database, rehearsal=True),
+                stop=self._halt,
+            )
+        finally:
+            await database.close()
+
+    def end(self) -> None:
+        """Drain; the worker must have ended well."""
+        assert self._serving.wait(30)
+        assert self._loop is not None
+        assert self._halt is not None
+        self._loop.call_soon_threadsafe(self._halt.set)
+        self.join(60)
+        assert self.status == 0
+
+
+@pytest.fixture
+async def door(served: Settings) -> ReviewClient:
+    """The typed client, made in the test's own event loop."""
+    return ReviewClient(await connect(served), served.task_queue)
+
+
+@pytest.fixture
+def cast() -> Cast:
+    """The people around an application that no other test knows."""
+    return Cast(unique("a"))
+
+
+def rehearsal_clock(business_start: str, speed: float = 1.0) -> Json:
+    """Business time that begins now at `business_start` and runs `speed` times as fast."""
+    return {
+        "real_start": datetime.now(UTC).isoformat(),
+        "business_start": business_start,
+        "speed": speed,
+    }
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The environment variables that stand for `settings`."""
+    return {
+        "ZHICHENG_TEMPORAL_ADDRESS": settings.temporal_address or "",
+        "ZHICHENG_TASK_QUEUE": settings.task_queue,
+        "ZHICHENG_DATA_DIR": str(settings.data_dir),
+    }
+
+
+@pytest.fixture
+def zhicheng(served: Settings) -> Zhicheng:
+    """The command line as a user types it, against the worker."""
+    environment = environment_of(served)
+
+    def run(*words: str, given: str | None = None, **more: str) -> Result:
+        return CliRunner().invoke(app, list(words), input=given, env={**environment, **more})
+
+    return run
+
+
+def wait_for_stage(settings: Settings, application: str, stage: str, timeout: float = 30.0) -> None:
+    """Until the application has reached `stage` by itself."""
+
+    async def wait() -> None:
+        door = ReviewClient(await connect(settings), settings.task_queue)
+
+        async def reached() -> bool:
+            return (await door.state(application)).stage == stage
+
+        await eventually(reached, timeout)
+
+    asyncio.run(wait())
+
+
+def written(path: Path, value: Any) -> str:
+    """The name of a file that holds `value` as JSON."""
+    path.write_text(json.dumps(value, ensure_ascii=False), "utf-8")
+    return str(path)
