@@ -14,8 +14,6 @@ from temporalio.client import (
     WorkflowHandle,
 )
 from temporalio.common import (
-    SearchAttributePair,
-    TypedSearchAttributes,
     WorkflowIDConflictPolicy,
     WorkflowIDReusePolicy,
 )
@@ -28,7 +26,7 @@ from models.refusal import Refusal
 from models.state import ApplicationState
 from models.wire import Wire
 from workers.client_errors import StartRefused
-from workflows.attributes import attributes_of
+from workflows.attributes import first_attributes
 
 WORKFLOW_TYPE = "ApplicationWorkflow"
 MEMO_DIGEST = "input_sha256"
@@ -87,7 +85,7 @@ async def start_or_find(
     differing fields when the id has another input, and `RPCError`.
     """
     state = ApplicationState(input=given, entered_at=given.clock.now(datetime.now(UTC)))
-    attributes = [SearchAttributePair(k, v) for k, v in attributes_of(state).items() if v is not None]
+    terms = ReviewPlan.load(given.plan_id).terms()
     body = given.model_dump(mode="json")
     try:
         handle: WorkflowHandle[Any, Any] = await client.start_workflow(
@@ -98,7 +96,7 @@ async def start_or_find(
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
             id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
             memo={MEMO_DIGEST: digest(body)},
-            search_attributes=TypedSearchAttributes(attributes),
+            search_attributes=first_attributes(state, terms),
             static_summary=f"{given.specialty}, {given.level}, {given.employer.id}",
             task_timeout=task_timeout,
             rpc_timeout=rpc_timeout,

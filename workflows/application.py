@@ -64,8 +64,7 @@ class ApplicationWorkflow:
     def __init__(self, start: Any, carried: Any = None) -> None:
         self._refused_start: Refusal | None = None
         self._rang = False
-        self._alarm: asyncio.Task[None] | None = None
-        self._alarm_at: datetime | None = None
+        self._alarms: dict[datetime, asyncio.Task[None]] = {}
         self._sent_dossier: str | None = None
         try:
             self._state = self._first_state(start, carried)
@@ -268,22 +267,22 @@ class ApplicationWorkflow:
             return await workflow.execute_activity(activity, argument, result_type=result_type, **PATIENTLY)
 
     def _set_alarm(self) -> None:
-        """One timer at a time; a later need keeps the earlier timer, which then finds nothing due."""
+        """Makes sure that some timer rings no later than the next thing that is due.
+
+        A timer is never cancelled: one that is no longer needed wakes the workflow to find nothing due,
+        which costs less than starting another one when its moment is needed again.
+        """
         now = self._now()
         wake = next_wake(self._state, now)
-        if wake is None or (self._alarm_at is not None and self._alarm_at <= wake):
+        if wake is None or any(alarm <= wake for alarm in self._alarms):
             return
-        if self._alarm is not None:
-            self._alarm.cancel()
         delay = self._state.input.clock.real_delay(now, wake) + timedelta(milliseconds=1)
-        self._alarm_at = wake
-        self._alarm = asyncio.create_task(
-            self._ring_after(delay, f"{self._state.stage.value} {wake:%m-%d %H:%M}")
-        )
+        self._alarms[wake] = asyncio.create_task(self._ring_after(delay, wake))
 
-    async def _ring_after(self, delay: timedelta, summary: str) -> None:
-        await workflow.sleep(delay, summary=summary)
-        self._rang, self._alarm, self._alarm_at = True, None, None
+    async def _ring_after(self, delay: timedelta, wake: datetime) -> None:
+        await workflow.sleep(delay, summary=f"{self._state.stage.value} {wake:%m-%d %H:%M}")
+        self._rang = True
+        del self._alarms[wake]
 
     def _wake(self) -> None:
         if not self._rang:

@@ -6,12 +6,18 @@ from datetime import datetime
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import SearchAttributeKey, SearchAttributeUpdate, TypedSearchAttributes
+from temporalio.common import (
+    SearchAttributeKey,
+    SearchAttributePair,
+    SearchAttributeUpdate,
+    TypedSearchAttributes,
+)
 
 from workflows import search_attributes as sa
 
 with workflow.unsafe.imports_passed_through():
     from models.state import ApplicationState
+    from models.terms import PlanTerms
 
 
 def attributes_of(state: ApplicationState) -> dict[SearchAttributeKey[Any], str | int | datetime | None]:
@@ -41,3 +47,9 @@ def changed_attributes(
             continue
         updates.append(key.value_unset() if value is None else key.value_set(value))
     return updates
+
+
+def first_attributes(state: ApplicationState, terms: PlanTerms) -> TypedSearchAttributes:
+    """The attributes to start an application with: free at the start, one event and one action later."""
+    first = attributes_of(state) | {sa.TITLE_DUE_AT: terms.department_deadline}
+    return TypedSearchAttributes([SearchAttributePair(k, v) for k, v in first.items() if v is not None])

@@ -12,13 +12,16 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
 from activities.database import Database
+from models.application import ApplicationInput
 from models.audit import Fact
+from models.plan import ReviewPlan
 from models.refusal import Refusal
-from models.state import Receipt, RefusedSignal
+from models.state import ApplicationState, Receipt, RefusedSignal
 from models.views import DeadlineView, StateView
 from models.wire import SHANGHAI
 from tests.support import unique
 from workers.rehearsal.cast import Cast, Json
+from workflows.attributes import first_attributes
 
 OPENING = "2023-09-18 09:00"
 
@@ -113,8 +116,13 @@ class Cycle:
         start = moment(opening)
         clock = {"real_start": datetime.now(UTC).isoformat(), "business_start": start.isoformat()}
         body = people.start(clock=clock)
-        workflow_id = f"application/{people.plan_id}/{people.ref}"
+        given = ApplicationInput.model_validate(body)
+        terms = ReviewPlan.load(given.plan_id).terms()
         handle = await self.environment.client.start_workflow(
-            "ApplicationWorkflow", body, id=workflow_id, task_queue=self.queue
+            "ApplicationWorkflow",
+            body,
+            id=given.workflow_id,
+            task_queue=self.queue,
+            search_attributes=first_attributes(ApplicationState(input=given, entered_at=start), terms),
         )
         return Life(self.environment, handle, people, start)

@@ -35,9 +35,9 @@ async def to_office_review(life: Life) -> None:
 
 
 async def to_review_ready(life: Life) -> None:
-    """Accepted on 8 November."""
+    """Accepted on 20 October."""
     await to_office_review(life)
-    await life.at("2023-11-08 09:00")
+    await life.at("2023-10-20 09:00")
     await life.send(life.cast.accept())
 
 

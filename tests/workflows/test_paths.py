@@ -7,12 +7,12 @@ import re
 import pytest
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
-from workers.registry import WORKFLOWS
 
 from models.audit import verify
 from tests.histories import FOLDER
 from tests.workflows.cycle import Cycle
 from tests.workflows.paths import CAST, PATHS
+from workers.registry import WORKFLOWS
 from workers.worker import sandbox_runner
 
 ENDS = {

@@ -71,6 +71,11 @@ async def _not_passed(life: Life) -> None:
     await lives.to_passed(life, yes=5)
 
 
+async def _list_day(life: Life) -> None:
+    await lives.to_passed(life)
+    await life.at("2023-12-18 10:00")
+
+
 async def _in_recheck(life: Life) -> None:
     await _not_passed(life)
     await life.send(life.cast.ask_recheck())
@@ -91,7 +96,7 @@ def _posted(life: Life, person: str, name: str) -> Json:
 
 
 RACES = [
-    Race("draft", _drafted, lambda a: a.cast.submit(), lambda a: a.cast.withdraw()),
+    Race("draft", _drafted, lambda a: a.cast.submit(), lambda a: a.cast.submit()),
     Race(
         "employer review",
         lives.to_employer_review,
@@ -172,7 +177,7 @@ RACES = [
     ),
     Race(
         "result list",
-        lives.to_passed,
+        _list_day,
         lambda a: _posted(a, "office-1", "a"),
         lambda a: _posted(a, "office-2", "b"),
     ),
@@ -186,7 +191,7 @@ RACES = [
         "archive",
         lives.to_certified,
         lambda a: a.cast.archive(),
-        lambda a: a.cast.revoke(),
+        lambda a: a.cast.archive(person="archive-2"),
     ),
     Race(
         "hold",
