@@ -36,9 +36,7 @@ class Certification:
             certificate = await _certificate(session, batch)
             if certificate is None:
                 return HopResult(answers=answers)
-            return HopResult(
-                answers=answers, certificate_no=certificate.number, certificate_sha256=certificate.sha256
-            )
+            return HopResult(answers=answers, certificate_no=certificate.number)
 
 
 async def _certificate(session: AsyncSession, batch: HopBatch) -> Certificate | None:

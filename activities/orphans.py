@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import cast
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.writing import write_new
@@ -121,20 +122,12 @@ async def take_back(
 
 
 async def _restore_deadlines(session: AsyncSession, ids: dict[str, str], seq: int) -> None:
+    """Puts the last computation that remains of each deadline back in force."""
     await session.execute(delete(CurrentDeadline).filter_by(**ids).where(CurrentDeadline.seq >= seq))
-    latest = (
-        select(DeadlineEntry.name, func.max(DeadlineEntry.seq).label("seq"), func.count().label("revision"))
-        .filter_by(**ids)
-        .group_by(DeadlineEntry.name)
-        .subquery()
-    )
-    rows = await session.execute(
-        select(DeadlineEntry, latest.c.revision)
-        .join(latest, (DeadlineEntry.name == latest.c.name) & (DeadlineEntry.seq == latest.c.seq))
-        .filter_by(**ids)
-    )
+    entries = await session.scalars(select(DeadlineEntry).filter_by(**ids).order_by(DeadlineEntry.seq))
     columns = [column.key for column in DeadlineEntry.__table__.columns]
-    again = [
-        {**{key: getattr(entry, key) for key in columns}, "revision": revision} for entry, revision in rows
-    ]
-    await write_new(session, CurrentDeadline, again)
+    last: dict[str, dict[str, object]] = {}
+    for entry in entries:
+        revision = 1 + cast(int, last.get(entry.name, {}).get("revision", 0))
+        last[entry.name] = {key: getattr(entry, key) for key in columns} | {"revision": revision}
+    await write_new(session, CurrentDeadline, list(last.values()))

@@ -1,0 +1,179 @@
+"""The workflow is the truth: what was written for a decision that was never acknowledged is set aside."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import update
+
+from activities.database import Database
+from models.audit import verify
+from models.outbox import HopBatch, Snapshot
+from models.tables import (
+    Application,
+    AuditEntry,
+    AuditOrphan,
+    Base,
+    Certificate,
+    CurrentDeadline,
+    Finding,
+    InboxItem,
+    Notice,
+    ReturnItem,
+)
+from tests.activities.recorded import Desk, RecordedLife
+from tests.activities.test_hops import contents, every, one
+from tests.models.life import submitted, to_confirm, with_office
+
+
+def at_the_office() -> RecordedLife:
+    """A life before the office decides; told twice it is the same, and can take two turns."""
+    life = RecordedLife()
+    with_office(life)
+    return life
+
+
+async def test_a_lost_decision_gives_way_to_the_one_that_was_made(database: Database) -> None:
+    desk = Desk(database)
+    lost, made = at_the_office(), at_the_office()
+    lost.do(lost.cast.office_return(), "2023-10-16 09:00")
+    made.do(made.cast.accept(), "2023-10-16 10:00")
+
+    await desk.write_all(lost)
+    assert await every(database, ReturnItem)
+    await desk.write_all(made)
+
+    row = await one(database, Application)
+    assert (row.stage, row.seq, row.chain) == ("review_ready", made.state.seq, made.state.chain)
+    facts = [entry.to_fact() for entry in await every(database, AuditEntry, AuditEntry.seq)]
+    assert facts == made.state.history
+    orphans = await every(database, AuditOrphan, AuditOrphan.seq)
+    assert [(o.event, o.hash) for o in orphans] == [
+        ("office_return", lost.state.history[-1].hash),
+    ]
+    assert orphans[0].reason
+    assert await every(database, ReturnItem) == []
+    assert {f.occasion for f in await every(database, Finding)} == {"submit", "office_accept"}
+
+
+async def test_what_remains_is_what_would_have_been_there(database: Database) -> None:
+    """After the lost decision is set aside, only its orphan and its void notices tell of it."""
+    desk = Desk(database)
+    lost = at_the_office()
+    lost.do(lost.cast.office_return(), "2023-10-16 09:00")
+    made = at_the_office()
+    made.do(made.cast.office_refuse(), "2023-10-16 10:00")
+    await desk.write_all(made)
+    wanted = await contents(database)
+
+    async with database.transaction() as session:
+        for table in reversed(Base.metadata.sorted_tables):
+            await session.execute(table.delete())
+    await desk.write_all(lost)
+    await desk.write_all(made)
+
+    found = await contents(database)
+    assert [row["event"] for row in found.pop("audit_orphans")] == ["office_return"]
+    wanted.pop("audit_orphans")
+    void = [row for row in found["notices"] if row["status"] == "void"]
+    assert {row["template"] for row in void} == {"office_return", "deadline_set"}
+    found["notices"] = [row for row in found["notices"] if row["status"] != "void"]
+    assert found == wanted
+
+
+async def test_the_inbox_goes_back_to_the_item_that_was_open(database: Database) -> None:
+    desk = Desk(database)
+    lost = at_the_office()
+    lost.do(lost.cast.accept(), "2023-10-16 09:00")
+    made = at_the_office().at("2023-11-16 09:00")
+    await desk.write_all(lost)
+    await desk.write_all(made)
+    items = await every(database, InboxItem, InboxItem.seq)
+    assert [(i.stage, i.closed_at is None) for i in items][-1] == ("office_review", True)
+    assert {d.name for d in await every(database, CurrentDeadline)} == {
+        "department_submission",
+        "employer_publicity",
+        "office_review",
+    }
+
+
+async def test_notices_already_sent_stay_and_are_not_sent_twice(database: Database) -> None:
+    """The same decision, taken again a moment later: the same words are not sent a second time."""
+    desk = Desk(database)
+    lost, made = at_the_office(), at_the_office()
+    lost.do(lost.cast.accept(), "2023-10-16 09:00")
+    made.do(made.cast.accept(), "2023-10-16 09:01")
+    await desk.write_all(lost)
+    async with database.transaction() as session:
+        await session.execute(update(Notice).where(Notice.template == "office_accept").values(status="sent"))
+    await desk.write_all(made)
+    assert [n.status for n in await every(database, Notice, template="office_accept")] == ["sent"]
+    assert {n.status for n in await every(database, Notice)} == {"sent", "pending"}
+
+
+async def test_a_worker_that_lost_the_workflow_cannot_displace_the_chain(database: Database) -> None:
+    """It was paused in the middle of a write, and wakes when another one has long gone on."""
+    desk = Desk(database)
+    lost, made = at_the_office(), at_the_office()
+    lost.do(lost.cast.office_refuse(), "2023-10-16 09:00")
+    made.do(made.cast.accept(), "2023-10-16 10:00")
+    await desk.write_all(made)
+    before = await contents(database)
+    for _ in range(2):
+        await desk.write(lost.batches[-1])
+    after = await contents(database)
+    assert [row["event"] for row in after.pop("audit_orphans")] == ["office_refuse"]
+    before.pop("audit_orphans")
+    assert after == before
+
+
+async def test_a_certificate_number_stays_with_its_application(database: Database) -> None:
+    desk = Desk(database)
+    lost, made = RecordedLife(), RecordedLife()
+    to_confirm(lost).do(lost.cast.confirm(), "2023-12-27 09:00")
+    question = made.cast.confirm() | {"outcome": "question", "text": "再核"}
+    to_confirm(made).do(question, "2023-12-27 10:00")
+    await desk.write_all(lost)
+    first = await one(database, Certificate)
+    await desk.write_all(made)
+    assert (await one(database, Certificate)).status == "void"
+    made.do(made.cast.rule("question-1", "unfounded", role="convening_unit"), "2023-12-28 09:00")
+    made.do(made.cast.confirm(person="city-2"), "2023-12-29 09:00")
+    results = await desk.write_all(made)
+    valid = await one(database, Certificate)
+    assert (valid.status, valid.number) == ("valid", first.number)
+    assert valid.sha256 != first.sha256
+    assert [r.certificate_no for r in results if r.certificate_no] == [valid.number]
+
+
+async def test_a_revocation_that_was_never_made_leaves_the_certificate_valid(database: Database) -> None:
+    desk = Desk(database)
+    lost, made = RecordedLife(), RecordedLife()
+    for life in (lost, made):
+        to_confirm(life).do(life.cast.confirm(), "2023-12-27 09:00")
+    lost.do(lost.cast.revoke(), "2024-01-03 09:00")
+    made.do(made.cast.archive(), "2024-01-03 10:00")
+    await desk.write_all(lost)
+    assert (await one(database, Certificate)).status == "revoked"
+    await desk.write_all(made)
+    certificate = await one(database, Certificate)
+    assert (certificate.status, certificate.revoked_seq) == ("valid", None)
+
+
+async def test_a_batch_without_facts_writes_no_entry(database: Database) -> None:
+    """A deadline whose year was missing is asked for again; nothing happened meanwhile."""
+    desk, life = Desk(database), RecordedLife()
+    submitted(life)
+    await desk.write_all(life)
+    state = life.state
+    later = life.now + timedelta(days=1)
+    batch = HopBatch(
+        hop="records",
+        snapshot=Snapshot.of(state, state.input.workflow_id, life.run_id, later),
+        facts=(),
+        requests=(next(iter(state.deadlines.values())).request,),
+    )
+    assert (await desk.write(batch)).answers[0].due_at is not None
+    facts = [entry.to_fact() for entry in await every(database, AuditEntry, AuditEntry.seq)]
+    assert verify(facts) == []
+    assert len(facts) == state.seq
