@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from activities.database import Database
+from models.views import StateView
 from tests.support import eventually, unique
 from workers.cli import app
 from workers.client import ReviewClient
@@ -122,18 +123,22 @@ def zhicheng(served: Settings) -> Zhicheng:
     return run
 
 
-def wait_for_stage(settings: Settings, application: str, stage: str, timeout: float = 30.0) -> None:
-    """Until the application has reached `stage` by itself."""
+def wait_until(
+    settings: Settings, application: str, holds: Callable[[StateView], bool], timeout: float = 60.0
+) -> StateView:
+    """The state of the application once it `holds`; it comes there by itself. `timeout` in seconds."""
 
-    async def wait() -> None:
+    async def wait() -> StateView:
         door = ReviewClient(await connect(settings), settings.task_queue)
 
-        async def reached() -> bool:
-            return (await door.state(application)).stage == stage
+        async def reached() -> StateView:
+            state = await door.state(application)
+            assert holds(state), f"{state.stage} at {state.at}"
+            return state
 
-        await eventually(reached, timeout)
+        return await eventually(reached, timeout)
 
-    asyncio.run(wait())
+    return asyncio.run(wait())
 
 
 def written(path: Path, value: Any) -> str:
