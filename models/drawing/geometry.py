@@ -98,6 +98,7 @@ def wrapped(text: str, width: float, size: float = FONT) -> tuple[str, ...]:
 
 
 _NO_LINE_STARTS_WITH = "，。；：、）】》"
+_NO_LINE_ENDS_WITH = "（【《"
 
 
 def _pieces(text: str) -> list[str]:
@@ -107,9 +108,13 @@ def _pieces(text: str) -> list[str]:
         if char in _NO_LINE_STARTS_WITH and (word or pieces):
             word = (word or pieces.pop()) + char
             continue
-        if ord(char) >= _CJK_FROM:
+        if char in _NO_LINE_ENDS_WITH:
             pieces += [word] if word else []
-            pieces.append(char)
+            word = char
+        elif ord(char) >= _CJK_FROM:
+            opened = word in _NO_LINE_ENDS_WITH
+            pieces += [word] if word and not opened else []
+            pieces.append(word + char if opened else char)
             word = ""
         else:
             word += char

@@ -41,17 +41,13 @@ def _reserve(grid: Grid, edge: Edge) -> None:
     a, b = edge.waypoints[0], edge.waypoints[-1]
     ax, ay = cell_of(a.x, a.y)
     bx, by = cell_of(b.x, b.y)
-    cells = [
-        (x, y)
-        for x in range(min(ax, bx), max(ax, bx) + 1)
-        for y in range(min(ay, by), max(ay, by) + 1)
-    ]
+    cells = [(x, y) for x in range(min(ax, bx), max(ax, bx) + 1) for y in range(min(ay, by), max(ay, by) + 1)]
     grid.take(cells, edge.source, edge.target)
     grid.blocked.update(cells)
 
 
 def _flows(drawing: Drawing) -> list[Edge]:
-    """The edges that need a route: outcomes of stages, and what follows a timer that has more than one end."""
+    """The edges that need a route: outcomes of stages, and what a timer leads to when that is a stage."""
     edges: list[Edge] = []
     for stage in STAGES:
         if is_reached_only_globally(stage):

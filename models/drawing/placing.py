@@ -33,7 +33,7 @@ _CHANNEL_X, _CHANNEL_Y = 120, 60
 _MARGIN, _HEADER = 20, 60
 _LEFT = 120
 _FAR = 3
-_GLOBAL_W, _GLOBAL_H, _GLOBAL_GAP = 280, 140, 40
+_GLOBAL_W, _GLOBAL_H, _GLOBAL_GAP = 280, 180, 40
 
 _ESCALATED = Label(zh="提醒、升级", en="remind, escalate")
 _GLOBAL_LANE = Label(zh="多环节事件", en="at many stages")
@@ -120,9 +120,9 @@ class Placing:
     def _text(self, label: Label, width: float) -> Text:
         return text_in(label, self.lang, width)
 
-    def _under(self, label: Label, centre: Point, width: float = 58) -> Text:
+    def _under(self, label: Label, centre: Point, width: float = 58, gap: int = 1) -> Text:
         text = self._text(label, width)
-        return placed(text, centre.x - text.box.w / 2, centre.y + 19)
+        return placed(text, centre.x - text.box.w / 2, centre.y + EVENT / 2 + gap)
 
     def _beside(self, label: Label, centre: Point, width: float) -> Text:
         text = self._text(label, width)
@@ -143,7 +143,7 @@ class Placing:
         text = self._text(spec.label, BOX_W - 16)
         if spec.final:
             box = around(box.centre, EVENT)
-            text = self._under(spec.label, box.centre, 120)
+            text = self._under(spec.label, box.centre, 120, gap=4)
         else:
             text = placed(text, box.centre.x - text.box.w / 2, box.centre.y - text.box.h / 2)
         node = self.drawing.add(
@@ -191,14 +191,14 @@ class Placing:
         box = node.box
         if STAGES[stage].final:
             if _needs_catch(stage):
-                self._catch(node, stage, Point(box.centre.x - 80, box.centre.y), sideways=True)
+                self._catch(node, stage, Point(box.centre.x - 100, box.centre.y), sideways=True)
             return
         staying = stays(stage)
         count = len(staying) + _needs_catch(stage)
         if _needs_catch(stage):
             self._catch(node, stage, Point(box.x + SLOTS[0], box.y - 20 - 40 * count))
         for number, t in enumerate(staying, start=count - len(staying)):
-            x = box.x + SLOTS[number]
+            x = box.x + (SLOTS[1] if count == 1 else SLOTS[number])
             on_border = Point(x, box.y)
             message = self.drawing.add(
                 Node(
@@ -224,13 +224,11 @@ class Placing:
                     transition=t,
                 )
             )
-            self._straight(
-                message, noted, Point(x, message.box.y), Point(x, noted.box.bottom), t, stage
-            )
+            self._straight(message, noted, Point(x, message.box.y), Point(x, noted.box.bottom), t, stage)
 
     def _catch(self, node: Node, stage: Stage, centre: Point, sideways: bool = False) -> None:
         label = Label(zh=f"⇒ {STAGES[stage].label.zh}", en=f"⇒ {STAGES[stage].label.en}")
-        text = self._under(label, centre, 90) if sideways else self._beside(label, centre, 140)
+        text = self._under(label, centre, 76) if sideways else self._beside(label, centre, 140)
         catch = self.drawing.add(
             Node(
                 f"catch_{stage.value}",
@@ -260,18 +258,14 @@ class Placing:
             deadline=deadline,
         )
         kind_text = text_in(Label(zh=deadline.kind.name, en=deadline.kind.name), "en", 60)
-        self.drawing.add(
-            Node(**{**timer.__dict__, "text": placed(kind_text, x + 1, node.box.bottom + 20)})
-        )
+        self.drawing.add(Node(**{**timer.__dict__, "text": placed(kind_text, x + 6, node.box.bottom + 20)}))
         passing = expiries(stage, deadline)
         centre = Point(x, node.box.bottom + 60)
         below = self._after_timer(stage, deadline, passing, centre, node.lane)
         if below is not None:
             t = passing[0] if len(passing) == 1 else None
             self.drawing.add(below)
-            self._straight(
-                timer, below, Point(x, timer.box.bottom), Point(x, below.box.y), t, stage
-            )
+            self._straight(timer, below, Point(x, timer.box.bottom), Point(x, below.box.y), t, stage)
 
     def _after_timer(
         self,
@@ -294,12 +288,10 @@ class Placing:
                 deadline=deadline,
             )
         if len(passing) > 1:
-            return Node(
-                f"over_{suffix}", NodeKind.GATEWAY, around(centre, GATEWAY), lane=lane, home=stage
-            )
+            return Node(f"over_{suffix}", NodeKind.GATEWAY, around(centre, GATEWAY), lane=lane, home=stage)
         t = passing[0]
         if t.target is None:
-            text = self._under(t.label, centre, 70)
+            text = self._under(t.label, centre, 100, gap=4)
             return Node(
                 f"end_{stage.value}_{t.event}",
                 NodeKind.END,
@@ -361,7 +353,7 @@ class Placing:
                 transition=t,
             )
         )
-        a, b = Point(box.x + 50, box.y + 70), Point(box.right - 60, box.y + 70)
+        a, b = Point(box.x + 70, box.y + 90), Point(box.right - 70, box.y + 90)
         who = roles_label(t.by)
         start = self.drawing.add(
             Node(
@@ -369,7 +361,7 @@ class Placing:
                 NodeKind.GLOBAL_START,
                 around(a, EVENT),
                 who,
-                self._under(who, a, 90),
+                self._under(who, a, 125),
                 parent=frame.id,
                 transition=t,
             )
@@ -383,7 +375,7 @@ class Placing:
                 NodeKind.GLOBAL_END,
                 around(b, EVENT),
                 label,
-                self._under(label, b, 110),
+                self._under(label, b, 125, gap=4),
                 stage=own,
                 home=own,
                 parent=frame.id,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from models.deadlines import DeadlineKind
+from models.deadlines import DEADLINE_KIND_LABELS, DeadlineKind
 from models.lifecycle import TRANSITIONS, leaving
 from models.roles import ROLE_LABELS, Role
 from models.stages import STAGES, Stage, StageDeadline
@@ -65,7 +65,9 @@ def outcomes(stage: Stage) -> tuple[Transition, ...]:
     """The events that lead out of a stage and are neither global nor the passing of a deadline."""
     timed = {t.event for d in STAGES[stage].deadlines for t in expiries(stage, d)}
     return tuple(
-        t for t in leaving(stage) if not is_global(t) and t.event not in timed and t.target not in (None, stage)
+        t
+        for t in leaving(stage)
+        if not is_global(t) and t.event not in timed and t.target not in (None, stage)
     )
 
 
@@ -86,6 +88,13 @@ def is_reached_only_globally(stage: Stage) -> bool:
 def words(label: Label, lang: Lang, between: str = " ") -> str:
     """A label in one language or in both."""
     return f"{label.zh}{between}{label.en}" if lang == "both" else str(getattr(label, lang))
+
+
+def kind_words(kind: DeadlineKind, lang: Lang) -> str:
+    """What a kind of deadline means, with its name once in front."""
+    label = DEADLINE_KIND_LABELS[kind]
+    plain = Label(zh=label.zh, en=label.en.removeprefix(f"{kind.name}: "))
+    return f"{kind.name}: {words(plain, lang)}"
 
 
 def roles_label(roles: tuple[Role, ...]) -> Label:

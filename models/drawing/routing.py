@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from models.drawing.geometry import GRID, Box, Point
 
@@ -21,6 +22,7 @@ _BEND = 5
 _CROSSING = 8
 _TOUCHED_BEND = 40
 _OVERLAP = 300
+_SHARED = 1
 _SHARED_TO_SAME_TARGET = 12
 
 
@@ -59,7 +61,7 @@ class Grid:
 
     def take(self, cells: list[Cell], source: str, target: str) -> None:
         """Remembers a line, so that later ones keep off it."""
-        for a, b in zip(cells, cells[1:], strict=False):
+        for a, b in pairwise(cells):
             horizontal = a[1] == b[1]
             self.segments.setdefault((min(a, b), horizontal), []).append((source, target))
             for cell in (a, b):
@@ -73,8 +75,8 @@ class Grid:
         for other_source, other_target in self.segments.get((min(here, to), horizontal), ()):
             if other_source != source:
                 cost += _OVERLAP
-            elif other_target == target:
-                cost += _SHARED_TO_SAME_TARGET
+            else:
+                cost += _SHARED_TO_SAME_TARGET if other_target == target else _SHARED
         if self.passed.get((to, not horizontal), set()) - {source}:
             cost += _CROSSING
         if self.bends.get(to, set()) - {source}:
@@ -137,9 +139,9 @@ class Grid:
                     push(cost + bend, cell, turn, (cell, way))
                     continue
                 step = self._step_cost(cell, to, turn[1] == 0, source, target)
-                if turn != way and (self.passed.get((cell, True), set()) - {source}):
-                    bend += _TOUCHED_BEND
-                elif turn != way and (self.passed.get((cell, False), set()) - {source}):
+                if (turn != way and (self.passed.get((cell, True), set()) - {source})) or (
+                    turn != way and (self.passed.get((cell, False), set()) - {source})
+                ):
                     bend += _TOUCHED_BEND
                 push(cost + step + bend, to, turn, (cell, way))
         return None

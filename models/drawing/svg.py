@@ -6,17 +6,20 @@ Stable hooks for whoever colours it: `id="stage-<value>"` on the group of a stag
 from __future__ import annotations
 
 from collections.abc import Iterable
-from xml.sax.saxutils import escape, quoteattr
+from itertools import pairwise
+from xml.sax.saxutils import escape
 
-from models.deadlines import DEADLINE_KIND_LABELS, DeadlineKind
+from models.deadlines import DeadlineKind
 from models.drawing.elements import LINE, Drawing, Edge, Node, NodeKind, Text
+from models.drawing.geometry import Point
 from models.drawing.layout import layout
 from models.drawing.placing import POOL
-from models.drawing.reading import Lang, words
+from models.drawing.reading import Lang, kind_words, words
 from models.drawing.svg_style import MARKERS, STYLE
 from models.stages import STAGES, Stage
 
 _RADIUS = 18
+_BADGE = 20
 
 
 def svg(lang: Lang = "both", current: Stage | None = None, path: Iterable[Stage] = ()) -> str:
@@ -24,10 +27,11 @@ def svg(lang: Lang = "both", current: Stage | None = None, path: Iterable[Stage]
     drawing = layout(lang)
     trail = tuple(path)
     w, h = drawing.size
+    tongue = "en" if lang == "en" else "zh"
     parts = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {w:g} {h:g}" width="{w:g}" height="{h:g}"'
-        f' role="img" aria-labelledby="title" class="lifecycle" lang={quoteattr("en" if lang == "en" else "zh")}>',
+        f' role="img" aria-labelledby="title" class="lifecycle" lang="{tongue}">',
         f'<title id="title">{escape(words(POOL, lang, " · "))}</title>',
         f"<style>{STYLE}</style>",
         MARKERS,
@@ -87,12 +91,15 @@ def _walked(edge: Edge, trail: tuple[Stage, ...]) -> bool:
     """True when the trail goes from the edge's stage to the event's target."""
     if edge.transition is None or edge.transition.target is None or edge.home is None:
         return False
-    steps = zip(trail, trail[1:], strict=False)
-    return any((a, b) == (edge.home, edge.transition.target) for a, b in steps)
+    step = (edge.home, edge.transition.target)
+    return step in pairwise(trail)
 
 
 def _edge(drawing: Drawing, edge: Edge, trail: tuple[Stage, ...]) -> str:
-    points = " ".join(f"{p.x:g},{p.y:g}" for p in edge.waypoints)
+    line = list(edge.waypoints)
+    if drawing.nodes[edge.source].kind is NodeKind.TIMER:
+        line[0] = Point(line[0].x, line[0].y - _RADIUS + _BADGE / 2)
+    points = " ".join(f"{p.x:g},{p.y:g}" for p in line)
     css = ["edge"]
     if drawing.nodes[edge.source].kind in (NodeKind.MESSAGE,):
         css.append("stays")
@@ -128,7 +135,8 @@ def _stage(drawing: Drawing, node: Node, current: Stage | None, trail: tuple[Sta
     css += ["automatic"] if spec.automatic else []
     css += ["current"] if node.stage is current else []
     css += ["past"] if node.stage in trail and node.stage is not current else []
-    title = f"<title>{escape(words(spec.label, drawing.lang))} [{node.stage.value}] {escape(spec.citation)}</title>"
+    tip = f"{words(spec.label, drawing.lang)} [{node.stage.value}] {spec.citation}"
+    title = f"<title>{escape(tip)}</title>"
     box, c = node.box, node.box.centre
     if node.kind is NodeKind.STAGE:
         shape = f'<rect x="{box.x:g}" y="{box.y:g}" width="{box.w:g}" height="{box.h:g}" rx="10"/>'
@@ -174,7 +182,7 @@ def _badge(node: Node) -> str:
     kind = node.deadline.kind
     c = node.box.centre
     w = 58 if kind in (DeadlineKind.PERIOD, DeadlineKind.WINDOW) else 44
-    tip = f"{DEADLINE_KIND_LABELS[kind]} {node.deadline.label} [{node.deadline.name.value}]"
+    tip = f"{kind_words(kind, 'both')} {node.deadline.label} [{node.deadline.name.value}]"
     return (
         f'<g class="badge {kind.value}" id="{node.id}"><title>{escape(tip)}</title>'
         f'<rect x="{c.x - w / 2:g}" y="{c.y - 10:g}" width="{w}" height="20" rx="10"/>'
@@ -200,11 +208,11 @@ def _legend(drawing: Drawing) -> str:
     x, y = band.x + 70, band.bottom - 20
     parts = ['<g class="legend">']
     for kind in DeadlineKind:
-        text = words(DEADLINE_KIND_LABELS[kind], drawing.lang, " · ")
+        text = kind_words(kind, drawing.lang)
         parts.append(
             f'<g class="badge {kind.value}"><rect x="{x:g}" y="{y - 14:g}" width="58" height="20" rx="10"/>'
             f'<text x="{x + 29:g}" y="{y:g}">{kind.name}</text></g>'
-            f'<text class="legend-text" x="{x + 66:g}" y="{y:g}">{escape(text)}</text>'
+            f'<text class="legend-text" x="{x + 66:g}" y="{y:g}">{escape(text.removeprefix(kind.name + ": "))}</text>'
         )
         x += 560
     return "".join([*parts, "</g>"])

@@ -1,0 +1,31 @@
+"""The JSON Schemas of the contract: every command that may be sent, and the answers it gets."""
+
+from __future__ import annotations
+
+import json
+from typing import Literal
+
+from pydantic import BaseModel
+
+from models.application import ApplicationInput
+from models.refusal import Refusal
+from models.state import Receipt
+from models.views import StateView
+
+Mode = Literal["validation", "serialization"]
+
+ANSWERS: dict[str, tuple[type[BaseModel], Mode]] = {
+    "application-input": (ApplicationInput, "validation"),
+    "receipt": (Receipt, "serialization"),
+    "refusal": (Refusal, "serialization"),
+    "state-view": (StateView, "serialization"),
+}
+"""What starts an application and what comes back, by the name of the schema file."""
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schema(model: type[BaseModel], mode: Mode) -> str:
+    """The schema of a model as JSON text: what is accepted (validation) or what is sent (serialization)."""
+    body = {"$schema": DIALECT, **model.model_json_schema(mode=mode)}
+    return json.dumps(body, ensure_ascii=False, indent=2) + "\n"
