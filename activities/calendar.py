@@ -5,13 +5,13 @@ A newer calendar then never breaks a replay. A year that is not known is never g
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from functools import lru_cache
 
 from models.calendar import CalendarYearMissing, Lineage, WorkCalendar
 from models.deadlines import DeadlineRequest
 from models.outbox import DeadlineAnswer
-from models.wire import SHANGHAI, end_of, local_day
+from models.wire import SHANGHAI, end_of, last_day_before, local_day
 
 REMINDED_AT = time(9, 0)
 """Business time of day at which reminders are due."""
@@ -43,15 +43,13 @@ def answer(request: DeadlineRequest, calendar: WorkCalendar) -> DeadlineAnswer:
     lineage: Lineage | None = None
     capped_from: date | None = None
     if request.due_at is not None:
-        last_day, due_at = local_day(request.due_at - timedelta(seconds=1)), request.due_at
+        last_day, due_at = last_day_before(request.due_at), request.due_at
     else:
         try:
             last_day, lineage = _last_day(request, calendar)
         except CalendarYearMissing as missing:
             if request.cap is None or request.cap.year >= missing.year:
-                return DeadlineAnswer(
-                    name=request.name, last_day=None, due_at=None, missing_year=missing.year
-                )
+                return DeadlineAnswer(name=request.name, missing_year=missing.year)
             last_day = request.cap
         if request.cap is not None and last_day > request.cap:
             last_day, capped_from = request.cap, last_day
@@ -61,7 +59,6 @@ def answer(request: DeadlineRequest, calendar: WorkCalendar) -> DeadlineAnswer:
     reminders, missing_year = _reminders(request, last_day, calendar)
     return DeadlineAnswer(
         name=request.name,
-        last_day=last_day,
         due_at=due_at,
         reminders=reminders,
         lineage=lineage,

@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 import chinese_calendar
 
 from models.calendar_overlay import CalendarYear, NoticeRecord, SpecialDay, YearStatus, known_years
-from models.wire import Instant, Label, Wire, end_of
+from models.wire import Compact, Instant, Label, Wire, end_of
 
 MAX_WORKING_DAYS = 400
 """The longest period; more is a slip of the pen."""
@@ -72,7 +72,7 @@ class DayNote(Wire):
     why: Label
 
 
-class Lineage(Wire):
+class Lineage(Compact):
     """How the end of a period was found, compact enough to be kept in a workflow's history.
 
     `counted` lists the counted days of a period of at most 20 working days and is empty for a longer one;
@@ -80,14 +80,20 @@ class Lineage(Wire):
     status (official or provisional) in the calendar version `calendar`.
     """
 
-    formula: str
     start: date
     working_days: int
-    count_first_day: bool
+    count_first_day: bool = False
     counted: tuple[date, ...]
     calendar: str
     statuses: dict[str, str]
     skipped: tuple[date, ...] = ()
+
+    @property
+    def formula(self) -> str:
+        """The count in words: "5 working days after 2023-09-25"."""
+        plural = "" if self.working_days == 1 else "s"
+        since = "from" if self.count_first_day else "after"
+        return f"{self.working_days} working day{plural} {since} {self.start}"
 
 
 class DueDate(Wire):
@@ -174,9 +180,7 @@ class WorkCalendar:
             if len(counted) == working_days:
                 break
         last_day = counted[-1]
-        plural = "" if working_days == 1 else "s"
         lineage = Lineage(
-            formula=f"{working_days} working day{plural} {'from' if count_first_day else 'after'} {start}",
             start=start,
             working_days=working_days,
             count_first_day=count_first_day,

@@ -6,7 +6,7 @@ One small function an event; called with the stage the event starts from, before
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Literal, cast
 
 from models import commands as c
@@ -26,7 +26,7 @@ from models.state import (
     ReturnRound,
     Vote,
 )
-from models.wire import local_day
+from models.wire import last_day_before, local_day
 
 Effect = Callable[[ApplicationState, c.Command, datetime], None]
 
@@ -144,7 +144,7 @@ def finish_publicity(state: ApplicationState, ended_at: datetime) -> None:
     """The running publicity has run in full, until `ended_at` (exclusive)."""
     running = state.running_publicity()
     assert running is not None
-    _replace_publicity(state, running, ended_at=ended_at, last_day=local_day(ended_at - timedelta(seconds=1)))
+    _replace_publicity(state, running, ended_at=ended_at, last_day=last_day_before(ended_at))
 
 
 def _object(state: ApplicationState, command: c.Command, now: datetime) -> None:

@@ -15,7 +15,7 @@ from models.deadlines import DeadlineKind, DeadlineName, DeadlineRequest
 from models.dossier import Dossier
 from models.state import ApplicationState
 from models.terms import PlanTerms
-from models.wire import Instant, Wire
+from models.wire import Compact, Instant, Wire, last_day_before
 
 
 class DueNow(Wire):
@@ -102,27 +102,30 @@ class HopBatch(Wire):
     reasons: tuple[Reason, ...] = ()
 
 
-class DeadlineAnswer(Wire):
+class DeadlineAnswer(Compact):
     """The computed end of one requested deadline.
 
     `missing_year` set and `due_at` None: the calendar of that year is not known; nothing is guessed.
     """
 
     name: DeadlineName
-    last_day: date | None
-    due_at: Instant | None
+    due_at: Instant | None = None
     reminders: tuple[Instant, ...] = ()
     lineage: Lineage | None = None
     capped_from: date | None = None
     missing_year: int | None = None
 
+    @property
+    def last_day(self) -> date | None:
+        """The last day that still belongs to the period."""
+        return last_day_before(self.due_at) if self.due_at is not None else None
 
-class HopResult(Wire):
+
+class HopResult(Compact):
     """What the activity answers: computed deadlines, and the certificate number when one was made."""
 
     answers: tuple[DeadlineAnswer, ...] = ()
     certificate_no: str | None = None
-    certificate_sha256: str | None = None
 
 
 class OpenRequest(Wire):
@@ -135,7 +138,7 @@ class OpenRequest(Wire):
     fact: Fact
 
 
-class OpenResult(Wire):
+class OpenResult(Compact):
     """The answer to the opening of an application: the plan's terms, or why it may not begin."""
 
     terms: PlanTerms | None = None

@@ -327,6 +327,4 @@ class ReviewPlan(Wire):
             min_opinions=self.vote.min_opinions.value,
             recused_in_denominator=self.vote.recused_in_denominator.value,
             draw_lead_days=self.vote.draw_lead_days.value,
-            withdraw_until=self.mode.withdraw_until.value,
-            quota_applies_to=self.quota.applies_to.value,
         )

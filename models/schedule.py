@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from models.deadlines import Deadline, DeadlineKind, DeadlineName, DeadlineRequest
 from models.stages import STAGES, Stage, StageDeadline
 from models.state import ApplicationState
-from models.wire import end_of, local_day
+from models.wire import end_of, last_day_before, local_day
 
 N = DeadlineName
 CALENDAR_RETRY = timedelta(days=1)
@@ -54,7 +54,7 @@ def planned_day(state: ApplicationState, name: DeadlineName) -> date | None:
         N.EXAM: plan.exam_deadline,
         N.MEETING: plan.review_deadline,
     }
-    return local_day(ends[name] - timedelta(seconds=1)) if name in ends else None
+    return last_day_before(ends[name]) if name in ends else None
 
 
 def ask_for_deadlines(state: ApplicationState, now: datetime) -> None:
@@ -141,7 +141,7 @@ def _counted(state: ApplicationState, spec: StageDeadline, today: date) -> Deadl
 
 def correction_last_day(state: ApplicationState) -> date:
     """The day past which no correction runs: the plan's cap, or the office's own day once that was moved."""
-    cap = local_day(state.plan.correction_cap - timedelta(seconds=1))
+    cap = last_day_before(state.plan.correction_cap)
     office = state.deadlines.get(N.OFFICE_REVIEW)
     moved_to = office.last_day if office is not None else None
     at_first = planned_day(state, N.OFFICE_REVIEW)
@@ -214,7 +214,7 @@ def suspended_end(deadline: Deadline, held_at: datetime, released_at: datetime) 
     """
     if deadline.due_at is None or deadline.due_at <= held_at:
         return None
-    return local_day(released_at + (deadline.due_at - held_at) - timedelta(seconds=1))
+    return last_day_before(released_at + (deadline.due_at - held_at))
 
 
 def moved(deadline: Deadline, last_day: date) -> Deadline:

@@ -20,11 +20,14 @@ from models.refusal import Refusal
 from models.roles import Actor
 from models.stages import STAGES, Stage, StageDeadline
 from models.terms import PlanTerms
-from models.wire import Instant, Wire
+from models.wire import Compact, Instant, Wire
 
 
-class Receipt(Wire):
-    """The answer "accepted": the state after the command, and what may come next (command names)."""
+class Receipt(Compact):
+    """The answer "accepted": the state after the command, and what may come next (command names).
+
+    On the wire, fields at their default are left out.
+    """
 
     command_id: str
     event: str

@@ -16,7 +16,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from models.wire import Instant, Wire
+from models.wire import Compact, Instant
 
 Route = Literal["normal", "exam", "exception", "qualification"]
 """How an application meets the criteria: by the table, 专业考试, 破格, or 职业资格."""
@@ -25,7 +25,7 @@ CorrectionRoute = Literal["full_chain", "direct"]
 PassOperator = Literal[">=", ">"]
 
 
-class PlanTerms(Wire):
+class PlanTerms(Compact):
     """What a plan says about one application: its dates, its periods and the rules of its vote."""
 
     plan_id: str
@@ -74,8 +74,6 @@ class PlanTerms(Wire):
     min_opinions: int
     recused_in_denominator: bool
     draw_lead_days: int
-    withdraw_until: Literal["voting"]
-    quota_applies_to: str
 
     organisations: dict[str, str] = Field(default_factory=dict)
     """Who holds an office in this plan: role (office, convening_unit, city_office) -> organisation."""

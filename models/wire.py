@@ -6,10 +6,17 @@ Instants are timezone-aware; the review lives in Asia/Shanghai. Dates are calend
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    model_serializer,
+)
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -24,6 +31,20 @@ class Wire(BaseModel):
     """A value object of the contract: frozen, no unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Compact(Wire):
+    """A value object that is stored in workflow histories: fields at their default are left out."""
+
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields = type(self).model_fields
+        whole: dict[str, Any] = serialize(self)
+        return {
+            name: value
+            for name, value in whole.items()
+            if fields[name].is_required() or getattr(self, name) != fields[name].get_default()
+        }
 
 
 class Label(Wire):
@@ -52,3 +73,8 @@ def end_of(day: date) -> datetime:
 def local_day(instant: datetime) -> date:
     """The calendar day in Asia/Shanghai on which `instant` falls."""
     return instant.astimezone(SHANGHAI).date()
+
+
+def last_day_before(instant: datetime) -> date:
+    """The last calendar day in Asia/Shanghai that lies, at least in part, before the exclusive `instant`."""
+    return local_day(instant - timedelta(seconds=1))

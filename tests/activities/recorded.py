@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from itertools import groupby
 from typing import Any
 
@@ -12,7 +13,7 @@ from models.decide import certificate_made
 from models.lifecycle import BY_EVENT
 from models.outbox import HopBatch, HopResult, OpenRequest, OpenResult, Snapshot
 from models.settle import settle
-from tests.models.life import Life
+from tests.models.life import Cast, Life
 from workers.registry import make_activities
 
 
@@ -69,6 +70,15 @@ class RecordedLife(Life):
             items=last.items if last else (),
             reasons=last.reasons if last else (),
         )
+
+
+def told(way: Callable[[Life], Life], cast: Cast | None = None, until: str | None = None) -> RecordedLife:
+    """A recorded life that goes that way, and on until then."""
+    life = RecordedLife(cast)
+    way(life)
+    if until is not None:
+        life.at(until)
+    return life
 
 
 class Desk:

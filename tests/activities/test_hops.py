@@ -31,7 +31,7 @@ from models.tables import (
     ReturnItem,
     VoteCount,
 )
-from tests.activities.recorded import Desk, RecordedLife
+from tests.activities.recorded import Desk, RecordedLife, told
 from tests.activities.stories import STORIES
 from tests.models.life import Cast, accepted, archived, certified, posted, with_office
 
@@ -60,8 +60,8 @@ async def every(database: Database, table: type[Any], *order: Any, **by: Any) ->
 
 
 def test_the_stories_reach_every_hop() -> None:
-    told = {batch.hop for story in STORIES.values() for batch in story().batches}
-    assert told == {t.hop for t in TRANSITIONS}
+    reached = {batch.hop for story in STORIES.values() for batch in story().batches}
+    assert reached == {t.hop for t in TRANSITIONS}
 
 
 @pytest.mark.parametrize("story", STORIES.values(), ids=STORIES)
@@ -109,14 +109,14 @@ async def test_the_rows_agree_with_the_workflow(
 
 
 async def test_the_calendar_answers_as_the_engine_expects(database: Database) -> None:
-    life = archived(RecordedLife())
+    life = told(archived)
     results = await Desk(database, rehearsal=False).write_all(life)
     for batch, result in zip(life.batches, results, strict=True):
         assert list(result.answers) == life.answers(batch.requests)
 
 
 async def test_the_main_line_ends_with_a_certificate_and_a_receipt(database: Database) -> None:
-    life = archived(RecordedLife())
+    life = told(archived)
     results = await Desk(database).write_all(life)
     made = [result for result in results if result.certificate_no]
     assert [r.certificate_no for r in made] == ["TJ-2023-ENG-000001"]
@@ -127,7 +127,7 @@ async def test_the_main_line_ends_with_a_certificate_and_a_receipt(database: Dat
 
 
 async def test_dossiers_are_screened_at_submission_acceptance_and_ballot(database: Database) -> None:
-    await Desk(database).write_all(archived(RecordedLife()))
+    await Desk(database).write_all(told(archived))
     occasions = {finding.occasion for finding in await every(database, Finding)}
     assert occasions == {"submit", "office_accept", "open_and_count"}
 
@@ -159,10 +159,10 @@ async def test_a_revoked_certificate_stays_on_record(database: Database) -> None
 
 
 async def test_an_overdue_duty_goes_to_the_next_authority(database: Database) -> None:
-    life = with_office(RecordedLife()).at("2023-11-22 09:00")
+    life = told(with_office, until="2023-11-22 09:00")
     await Desk(database).write_all(life)
-    told = await every(database, Notice, Notice.to_role, template="escalated")
-    assert [(n.to_role, n.recipient) for n in told] == [
+    escalated = await every(database, Notice, Notice.to_role, template="escalated")
+    assert [(n.to_role, n.recipient) for n in escalated] == [
         ("city_office", "tj-rsj-title-office"),
         ("convening_unit", "tj-scjg"),
     ]
@@ -172,7 +172,7 @@ async def test_an_overdue_duty_goes_to_the_next_authority(database: Database) ->
 
 async def test_the_read_model_never_goes_back(database: Database) -> None:
     """An attempt that lost its race writes an old batch after a newer one."""
-    life = accepted(RecordedLife())
+    life = told(accepted)
     desk = Desk(database)
     await desk.write_all(life)
     before = await contents(database)
@@ -183,7 +183,7 @@ async def test_the_read_model_never_goes_back(database: Database) -> None:
 
 async def test_each_number_is_given_once(database: Database) -> None:
     """Two workers confirm twelve applications at the same time."""
-    lives = [certified(RecordedLife(Cast(f"person-{n}"))) for n in range(12)]
+    lives = [told(certified, Cast(f"person-{n}")) for n in range(12)]
     desks = Desk(database), Desk(database)
     for life in lives:
         await desks[0].open(life)
@@ -198,7 +198,7 @@ async def test_each_number_is_given_once(database: Database) -> None:
 async def test_event_ids_grow_over_all_applications(database: Database) -> None:
     desk = Desk(database)
     for n in range(2):
-        await desk.write_all(posted(RecordedLife(Cast(f"person-{n}"))))
+        await desk.write_all(told(posted, Cast(f"person-{n}")))
     async with database.reading() as session:
         ids = list(await session.scalars(select(AuditEntry.id).order_by(AuditEntry.id)))
         orphans = await session.scalar(select(func.count()).select_from(AuditOrphan))

@@ -128,9 +128,7 @@ class Life:
                         request.start, request.working_days, request.count_first_day, skip=request.skip
                     )
                 except CalendarYearMissing as missing:
-                    return DeadlineAnswer(
-                        name=request.name, last_day=None, due_at=None, missing_year=missing.year
-                    )
+                    return DeadlineAnswer(name=request.name, missing_year=missing.year)
                 last, lineage = due.last_day, due.lineage
             if request.cap is not None and last > request.cap:
                 last, capped_from = request.cap, last
@@ -142,7 +140,6 @@ class Life:
             days = set()
         return DeadlineAnswer(
             name=request.name,
-            last_day=last_day,
             due_at=due_at,
             reminders=tuple(
                 datetime.combine(day, time(9), SHANGHAI) for day in sorted(days) if day > request.start
