@@ -1,0 +1,73 @@
+"""The audit chain: a changed, missing, inserted or reordered entry is found."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.audit import GENESIS, Fact, canonical, digest, verify
+from tests.models.life import Life, archived
+
+CHAIN: list[Fact] = list(archived(Life()).state.history)
+
+
+def test_the_chain_of_a_whole_life_is_whole() -> None:
+    assert verify(CHAIN) == []
+    assert CHAIN[0].prev_hash == GENESIS
+    assert [fact.seq for fact in CHAIN] == list(range(1, len(CHAIN) + 1))
+    again = [Fact.model_validate_json(fact.model_dump_json()) for fact in CHAIN]
+    assert verify(again) == []
+    assert verify([]) == []
+
+
+@given(
+    st.integers(0, len(CHAIN) - 1), st.sampled_from(["event", "to_stage", "rule", "details", "actor", "at"])
+)
+@settings(max_examples=120)
+def test_a_changed_entry_is_found_even_if_its_hash_is_made_anew(place: int, field: str) -> None:
+    other = {
+        "event": "forged",
+        "to_stage": "forged",
+        "rule": "forged",
+        "details": {"yes": 9},
+        "actor": CHAIN[place].actor.model_copy(update={"id": "forger"}),
+        "at": CHAIN[place].at.replace(year=2020),
+    }[field]
+    forged = CHAIN[place].model_copy(update={field: other})
+    assert verify([*CHAIN[:place], forged, *CHAIN[place + 1 :]]) != []
+    resealed = [*CHAIN[:place], forged.sealed(), *CHAIN[place + 1 :]]
+    assert place == len(CHAIN) - 1 or verify(resealed) != []
+
+
+@given(st.integers(0, len(CHAIN) - 2))
+def test_a_missing_entry_is_found(place: int) -> None:
+    assert verify([*CHAIN[:place], *CHAIN[place + 1 :]]) != []
+
+
+def test_a_missing_last_entry_is_found_by_the_head_that_the_state_keeps() -> None:
+    state = archived(Life()).state
+    assert verify(CHAIN[:-1]) == []
+    assert CHAIN[-2].hash != state.chain
+    assert state.chain == CHAIN[-1].hash
+
+
+@given(st.integers(0, len(CHAIN)), st.integers(0, len(CHAIN) - 1))
+def test_an_inserted_entry_is_found(place: int, copied: int) -> None:
+    assert verify([*CHAIN[:place], CHAIN[copied], *CHAIN[place:]]) != []
+
+
+@given(st.permutations(range(len(CHAIN))))
+def test_reordered_entries_are_found(order: list[int]) -> None:
+    shuffled = [CHAIN[n] for n in order]
+    assert (verify(shuffled) == []) == (shuffled == CHAIN)
+
+
+def test_the_hash_does_not_depend_on_the_order_of_keys() -> None:
+    assert digest({"b": 1, "a": [1, "题"]}) == digest({"a": [1, "题"], "b": 1})
+    assert canonical({"b": 1, "a": "题"}) == '{"a":"题","b":1}'
+
+
+def test_no_entry_is_hashed_that_cannot_be_stored() -> None:
+    with pytest.raises(UnicodeEncodeError):
+        digest("\ud800")
