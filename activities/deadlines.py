@@ -97,4 +97,4 @@ async def _write(session: AsyncSession, row: dict[str, Any]) -> None:
         select(func.count()).select_from(DeadlineEntry).filter_by(**{name: row[name] for name in key})
     )
     current = {**row, "revision": revision}
-    await write_over(session, CurrentDeadline, current, key, when=CurrentDeadline.seq <= row["seq"])
+    await write_over(session, CurrentDeadline, current, key, unless_newer=True)

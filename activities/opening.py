@@ -21,6 +21,10 @@ from models.tables import Application, LiveApplication
 from models.terms import PlanTerms
 
 
+class _TakenMeanwhile(Exception):  # noqa: N818 - never leaves this module
+    """Another application of the same person was opened in the same moment."""
+
+
 class Opening:
     """Opens applications. `rehearsal`: a clock other than real time is allowed."""
 
@@ -45,9 +49,12 @@ class Opening:
         refused = _outside_the_plan(given, terms)
         if refused is not None:
             return refused
-        async with self._records.database.transaction() as session:
-            refused = await _not_again(session, request, terms)
-            return refused or await self._open(session, request, terms)
+        try:
+            async with self._records.database.transaction() as session:
+                refused = await _not_again(session, request, terms)
+                return refused or await self._open(session, request, terms)
+        except _TakenMeanwhile:
+            return _live_already()
 
     async def _open(self, session: AsyncSession, request: OpenRequest, terms: PlanTerms) -> OpenResult:
         given, at = request.application, request.at
@@ -70,6 +77,8 @@ class Opening:
         row = await session.get_one(Application, (given.plan_id, given.application_ref))
         for name, value in opened.items():
             setattr(row, name, value)
+        if await _live_one(session, given) != given.application_ref:
+            raise _TakenMeanwhile
         return OpenResult(terms=terms, answers=answers)
 
 
@@ -103,16 +112,25 @@ async def _not_again(session: AsyncSession, request: OpenRequest, terms: PlanTer
             zh=f"申报编号“{given.application_ref}”已被使用。",
             en=f"The reference {given.application_ref!r} is in use already.",
         )
-    live = await session.scalar(
+    if await _live_one(session, given) is not None:
+        return _live_already()
+    return await _finished_before(session, request, terms)
+
+
+async def _live_one(session: AsyncSession, given: ApplicationInput) -> str | None:
+    """The live application of this person in this plan."""
+    reference: str | None = await session.scalar(
         select(LiveApplication.application_ref).filter_by(plan_id=given.plan_id, applicant=given.applicant)
     )
-    if live is not None:
-        return _refused(
-            "applicant",
-            zh="该申报人在本年度已有一项在办申报，每人每年度限一项。",
-            en="This person already has a live application in this cycle; one a person.",
-        )
-    return await _finished_before(session, request, terms)
+    return reference
+
+
+def _live_already() -> OpenResult:
+    return _refused(
+        "applicant",
+        zh="该申报人在本年度已有一项在办申报，每人每年度限一项。",
+        en="This person already has a live application in this cycle; one a person.",
+    )
 
 
 async def _finished_before(

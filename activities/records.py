@@ -114,8 +114,7 @@ async def _write_dossier(session: AsyncSession, batch: HopBatch) -> None:
         "seq": snapshot.seq,
         "content": dossier.model_dump(mode="json"),
     }
-    newer = DossierVersion.seq < snapshot.seq
-    await write_over(session, DossierVersion, row, (*_KEY, "sha256"), when=newer)
+    await write_over(session, DossierVersion, row, (*_KEY, "sha256"), unless_newer=True)
 
 
 async def _write_notices(

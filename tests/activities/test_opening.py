@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -95,6 +96,15 @@ async def test_one_live_application_a_person(database: Database) -> None:
     await desk.open(RecordedLife())
     assert await refusal(desk, another("second")) == "applicant"
     assert (await desk.open(another("third", applicant="p-other"))).terms is not None
+
+
+async def test_of_two_opened_in_the_same_moment_one_lives(database: Database) -> None:
+    """Two clicks, two workers, two references."""
+    desks = [Desk(database) for _ in range(4)]
+    lives = [another(f"twin-{n}") for n in range(4)]
+    results = await asyncio.gather(*(desk.open(life) for desk, life in zip(desks, lives, strict=True)))
+    assert sorted(str(r.refused_code) for r in results) == ["None", *["applicant"] * 3]
+    assert len(await every(database, Application)) == 1
 
 
 async def test_a_withdrawn_person_may_begin_again_before_the_bar(database: Database) -> None:
