@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from statemachine import State, StateMachine
@@ -107,8 +108,12 @@ class _Place:
         self.state = stage.value
 
 
+@cache
 def advance(stage: Stage, event: str) -> Stage:
-    """The stage after `event`; raises `TransitionNotAllowed` when the machine does not know that step."""
+    """The stage after `event`; raises `TransitionNotAllowed` when the machine does not know that step.
+
+    The chart is flat and fixed, so each step is asked of the machine once in a process.
+    """
     place = _Place(stage)
     ApplicationLifecycle(place).send(event)
     return Stage(place.state)
