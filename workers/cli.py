@@ -9,13 +9,14 @@ import sys
 
 import typer
 
-from workers import cli_commands
+from workers import cli_commands, cli_lifecycle
 from workers.cli_apply import apply
 from workers.cli_calendar import calendar_app
+from workers.cli_diagram import diagram
 from workers.cli_history import history, refused, why_deadline
 from workers.cli_list import list_command
 from workers.cli_plan import plan_app
-from workers.cli_processes import migrate, search_attributes_app, up, worker
+from workers.cli_processes import demo, migrate, search_attributes_app, up, worker
 from workers.cli_schema import schema, template
 from workers.cli_show import next_steps, show
 from workers.exit import finish
@@ -37,12 +38,15 @@ app.command(rich_help_panel=READ)(history)
 app.command("why-deadline", rich_help_panel=READ)(why_deadline)
 app.command(rich_help_panel=READ)(refused)
 app.command("list", rich_help_panel=READ)(list_command)
+app.command(rich_help_panel=READ)(diagram)
 app.command(rich_help_panel=RUN)(up)
+app.command(rich_help_panel=RUN)(demo)
 app.command(rich_help_panel=RUN)(worker)
 app.command(rich_help_panel=RUN)(migrate)
 app.add_typer(search_attributes_app, name="search-attributes", rich_help_panel=RUN)
 app.add_typer(plan_app, name="plan", rich_help_panel=LOOK_UP)
 app.add_typer(calendar_app, name="calendar", rich_help_panel=LOOK_UP)
+cli_lifecycle.register(app)
 app.command(rich_help_panel=LOOK_UP)(template)
 app.command(rich_help_panel=LOOK_UP)(schema)
 

@@ -144,6 +144,31 @@ def up(
         raise typer.Exit(status)
 
 
+def demo(
+    seconds: Annotated[
+        float | None, typer.Option("--seconds", min=10, help="Real seconds for the whole cycle.")
+    ] = None,
+    story: Annotated[list[str] | None, typer.Option(help="Only this story. May be repeated.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Where its data are. Default: a fresh place.")] = None,
+    ui: Annotated[bool, typer.Option("--ui/--no-ui", help="With Temporal's Web UI.")] = True,
+    names: Annotated[bool, typer.Option("--list", help="Name the stories and end.")] = False,
+) -> None:
+    """Play the 2023 cycle as stories on a real server; exit status 0 when each ended as it must."""
+    from workers.rehearsal.demo import SECONDS, run
+    from workers.rehearsal.stories import STORIES
+
+    if names:
+        for one in STORIES:
+            typer.echo(f"{one.name:30} {one.zh} / {one.en}")
+        return
+    try:
+        status = run(seconds or SECONDS, story or (), data_dir, ui)
+    except ValueError as error:
+        fail(BAD_INPUT, str(error))
+    if status != OK:
+        raise typer.Exit(status)
+
+
 def _announce(places: StackPlaces, as_json: bool) -> None:
     from dataclasses import asdict
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any
 
 import typer
+from pydantic import BaseModel
 
-from models.application import ApplicationInput
 from models.commands import COMMANDS
-from models.refusal import Refusal
-from models.state import Receipt
-from models.views import StateView
-from models.wire import Wire
 from workers.cli_shared import BAD_INPUT, echo_json, fail
+from workers.contract import ANSWERS, Mode
+from workers.contract import schema as text_of
 from workers.rehearsal.cast import Cast
 
 Name = Annotated[str, typer.Argument(help="A command, or `apply`.")]
@@ -56,21 +55,18 @@ def template(name: Name) -> None:
 
 
 def schema(
-    name: Annotated[str | None, typer.Argument(help="A command, or `apply`; default: everything.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="A command, `apply`, or an answer; default: everything.")
+    ] = None,
 ) -> None:
-    """Print the JSON Schema of one command, or of everything that is sent and answered."""
-    schemas = {"apply": ApplicationInput.model_json_schema()}
-    schemas |= {kind: model.model_json_schema() for kind, model in COMMANDS.items()}
-    if name is not None:
-        echo_json(schemas[_known(name, tuple(schemas))])
+    """Print the JSON Schema of one thing that is sent or answered, or of all of them by name."""
+    models: dict[str, tuple[type[BaseModel], Mode]] = {k: (m, "validation") for k, m in COMMANDS.items()}
+    models |= {answer.replace("-", "_"): pair for answer, pair in ANSWERS.items()}
+    if name is None:
+        echo_json({key: json.loads(text_of(*pair)) for key, pair in models.items()})
         return
-    answers: dict[str, type[Wire]] = {"receipt": Receipt, "refusal": Refusal, "state": StateView}
-    echo_json(
-        {
-            "sent": schemas,
-            "answered": {n: m.model_json_schema(mode="serialization") for n, m in answers.items()},
-        }
-    )
+    models["apply"] = models["application_input"]
+    typer.echo(text_of(*models[_known(name, tuple(models))]), nl=False)
 
 
 def _known(name: str, names: tuple[str, ...]) -> str:
@@ -78,6 +74,6 @@ def _known(name: str, names: tuple[str, ...]) -> str:
     if kind not in names:
         fail(
             BAD_INPUT,
-            f"There is no command '{name}': use one of {', '.join(n.replace('_', '-') for n in names)}.",
+            f"There is nothing named '{name}': use one of {', '.join(n.replace('_', '-') for n in names)}.",
         )
     return kind

@@ -39,6 +39,7 @@ def served(temporal_address: str, tmp_path_factory: pytest.TempPathFactory) -> I
     )
     thread = ServingThread(settings)
     thread.start()
+    asyncio.run(eventually(thread.ready_file.exists, 30.0))
     yield settings
     thread.end()
 
@@ -49,7 +50,7 @@ class ServingThread(threading.Thread):
     def __init__(self, settings: Settings) -> None:
         super().__init__(name="worker")
         self.settings, self.status = settings, -1
-        self._serving = threading.Event()
+        self.ready_file = settings.data_dir / "ready"
         self._loop: asyncio.AbstractEventLoop | None = None
         self._halt: asyncio.Event | None = None
 
@@ -61,12 +62,12 @@ class ServingThread(threading.Thread):
         url = self.settings.database_url.get_secret_value()
         await asyncio.to_thread(upgrade, url)
         database = Database(url)
-        self._serving.set()
         try:
             return await run_worker(
                 self.settings,
                 workflows=WORKFLOWS,
                 activities=make_activities(database, rehearsal=True),
+                ready_file=self.ready_file,
                 stop=self._halt,
             )
         finally:
@@ -74,7 +75,6 @@ class ServingThread(threading.Thread):
 
     def end(self) -> None:
         """Drain; the worker must have ended well."""
-        assert self._serving.wait(30)
         assert self._loop is not None
         assert self._halt is not None
         self._loop.call_soon_threadsafe(self._halt.set)

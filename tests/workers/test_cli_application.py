@@ -10,10 +10,11 @@ import sys
 from datetime import date
 from pathlib import Path
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from models.commands import COMMANDS, parse
+from models.state import Receipt
 from models.wire import local_day
 from tests.support import eventually, unique
 from tests.workers.conftest import Zhicheng, environment_of, rehearsal_clock, wait_until, written
@@ -116,9 +117,9 @@ def test_a_refusal_is_one_sentence_and_status_1(zhicheng: Zhicheng, applied: Cas
 def test_the_same_command_id_counts_once(zhicheng: Zhicheng, applied: Cast, tmp_path: Path) -> None:
     body = written(tmp_path / "submit.json", applied.submit(command_id="once"))
     words = ("submit", applied.ref, "-f", body, "--expected-revision", "0", "--json")
-    first, again = (json.loads(zhicheng(*words).stdout) for _ in range(2))
-    assert first == again | {"duplicate": False}
-    assert first["revision"] == 1
+    first, again = (Receipt.model_validate_json(zhicheng(*words).stdout) for _ in range(2))
+    assert first == again.model_copy(update={"duplicate": False})
+    assert first.revision == 1
     stale = zhicheng(
         "withdraw",
         applied.ref,
@@ -197,6 +198,23 @@ def test_next_says_who_may_do_what_and_why_not_the_rest(zhicheng: Zhicheng, appl
     assert "申报人" in chinese
 
 
+def test_the_diagram_marks_where_it_is(zhicheng: Zhicheng, applied: Cast, tmp_path: Path) -> None:
+    sent(zhicheng, applied.ref, applied.submit())
+    target = tmp_path / "a.svg"
+    assert "employer_review" in zhicheng("diagram", applied.ref, "-o", str(target)).stdout
+    drawn = target.read_text("utf-8")
+    assert drawn.rstrip().endswith("</svg>")
+    assert drawn != zhicheng("lifecycle", "--format", "svg").stdout
+    assert zhicheng("diagram", applied.ref, "-o", str(tmp_path / "no" / "a.svg")).exit_code == 2
+
+
+def test_the_demo_names_its_stories(zhicheng: Zhicheng) -> None:
+    named = zhicheng("demo", "--list")
+    assert named.exit_code == 0
+    assert "/" in named.stdout.splitlines()[0]
+    assert zhicheng("demo", "--story", "no-such-story").exit_code == 2
+
+
 def test_an_application_has_three_names(zhicheng: Zhicheng, applied: Cast) -> None:
     names = (applied.ref, f"{applied.plan_id}/{applied.ref}", f"application/{applied.plan_id}/{applied.ref}")
     assert {state_of(zhicheng, name)["application_ref"] for name in names} == {applied.ref}
@@ -261,8 +279,8 @@ def test_every_template_fits_its_schema(zhicheng: Zhicheng, kind: str) -> None:
 
 def test_the_whole_schema_holds_what_is_answered(zhicheng: Zhicheng) -> None:
     found = json.loads(zhicheng("schema").stdout)
-    assert set(found["sent"]) == {*COMMANDS, "apply"}
-    assert {"receipt", "refusal", "state"} <= set(found["answered"])
+    assert {*COMMANDS, "application_input", "receipt", "refusal", "state_view"} <= set(found)
+    assert json.loads(zhicheng("schema", "state-view").stdout) == found["state_view"]
     assert zhicheng("schema", "conquer").exit_code == 2
 
 
