@@ -64,10 +64,12 @@ class ApplicationWorkflow:
     def __init__(self, start: Any, carried: Any = None) -> None:
         self._refused_start: Refusal | None = None
         self._rang = False
+        self._opening = False
         self._alarms: dict[datetime, asyncio.Task[None]] = {}
         self._sent_dossier: str | None = None
         try:
             self._state = self._first_state(start, carried)
+            self._opening = self._state.terms is None
         except Refused as refused:
             self._refused_start = refused.refusal
 
@@ -96,15 +98,19 @@ class ApplicationWorkflow:
                 field="workflow_id",
             )
         now = application.clock.now(workflow.now())
-        return ApplicationState(input=application, entered_at=now)
+        state = ApplicationState(input=application, entered_at=now)
+        record(state, "opened", state.stage, now, SYSTEM, None, "process (b): create")
+        return state
 
     @workflow.run
     async def run(self, start: Any, carried: Any = None) -> dict[str, Any]:  # noqa: ARG002 - read by __init__
         """Lives until the application has ended; the result is its last state view."""
-        if self._refused_start is not None:
-            raise _start_error(self._refused_start)
-        if self._state.terms is None:
+        if self._opening:
             await self._open()
+            self._opening = False
+        if self._refused_start is not None:
+            await workflow.wait_condition(workflow.all_handlers_finished)
+            raise _start_error(self._refused_start)
         while True:
             await self._settle_everything()
             if self._state.ended:
@@ -122,10 +128,18 @@ class ApplicationWorkflow:
     # --- commands ------------------------------------------------------------------------------------
 
     @workflow.update(dynamic=True)
-    def command(self, name: str, args: Sequence[RawValue]) -> Receipt:
-        """Every command of the contract as an update: accepted with a receipt, or refused with the reason."""
+    async def command(self, name: str, args: Sequence[RawValue]) -> Receipt:
+        """Every command of the contract as an update: accepted with a receipt, or refused with the reason.
+
+        It waits for nothing but the opening, for a sender that starts and submits in one breath; from
+        there on it is synchronous.
+        """
+        if self._opening:
+            await workflow.wait_condition(lambda: not self._opening)
         try:
             command = self._read(name, args)
+            if self._refused_start is not None:
+                raise Refused(self._refused_start)
             now = self._now()
             expire(self._state, now)
             receipt = apply(self._state, command, now)
@@ -158,6 +172,8 @@ class ApplicationWorkflow:
         retry_early(self._state, now)
 
     def _check(self, command: Command) -> None:
+        if self._opening:
+            return
         if self._refused_start is not None:
             raise Refused(self._refused_start)
         now = self._now()
@@ -200,8 +216,7 @@ class ApplicationWorkflow:
 
     async def _open(self) -> None:
         info, now = workflow.info(), self._now()
-        record(self._state, "opened", self._state.stage, now, SYSTEM, None, "process (b): create")
-        (fact,), _ = self._state.take_outbox()
+        fact = self._state.outbox.pop(0)
         request = OpenRequest(
             application=self._state.input, workflow_id=info.workflow_id, run_id=info.run_id, at=now, fact=fact
         )
@@ -215,7 +230,8 @@ class ApplicationWorkflow:
                 fix_en="Correct it and start again.",
                 field=answer.refused_code,
             )
-            raise _start_error(refused.refusal)
+            self._refused_start = refused.refusal
+            return
         open_state(self._state, answer.terms, answer.answers, now)
         retry_early(self._state, self._now())
 

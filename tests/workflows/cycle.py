@@ -9,16 +9,17 @@ from typing import Any
 
 from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 
 from activities.database import Database
 from models.application import ApplicationInput
 from models.audit import Fact
 from models.plan import ReviewPlan
-from models.refusal import Refusal
+from models.refusal import Refusal, RefusalCode
 from models.state import ApplicationState, Receipt, RefusedSignal
 from models.views import DeadlineView, StateView
-from models.wire import SHANGHAI
+from models.wire import SHANGHAI, Label
 from tests.support import unique
 from workers.rehearsal.cast import Cast, Json
 from workflows.attributes import first_attributes
@@ -66,7 +67,7 @@ class Life:
         return answer
 
     async def try_send(self, body: Any, name: str | None = None) -> Receipt | Refusal:
-        """The command as an update: the receipt or the refusal."""
+        """The command as an update: the receipt or the refusal (also when the run closed meanwhile)."""
         kind = name or body["kind"]
         try:
             return await self.handle.execute_update(kind, body, result_type=Receipt)
@@ -75,6 +76,13 @@ class Life:
             assert isinstance(cause, ApplicationError), cause
             assert cause.type == "Refused", cause
             return Refusal.model_validate(cause.details[0])
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            label = Label(zh="该申报已终结。", en=f"The application has ended: {error.message}.")
+            return Refusal(
+                code=RefusalCode.CLOSED, rule=label, remedy=label, command=kind, command_id=body["command_id"]
+            )
 
     async def signal(self, body: Any, name: str | None = None) -> None:
         """The command as a signal."""

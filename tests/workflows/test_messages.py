@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import EventType
-from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
-from temporalio.common import RawValue
+from temporalio.client import (
+    WithStartWorkflowOperation,
+    WorkflowFailureError,
+    WorkflowUpdateFailedError,
+)
+from temporalio.common import RawValue, WorkflowIDConflictPolicy
 from temporalio.exceptions import ApplicationError
 
 from models.refusal import Refusal
+from models.state import Receipt
+from models.views import StateView
 from tests.support import eventually, unique
 from tests.workflows import lives
 from tests.workflows.cycle import Cycle, Life
@@ -165,3 +172,41 @@ async def test_the_same_command_by_update_and_by_signal_counts_once(cycle: Cycle
     await life.signal(body)
     assert (await life.send(body)).duplicate
     assert (await life.state()).refused == 0
+
+
+async def test_a_sender_may_start_and_submit_in_one_breath(cycle: Cycle) -> None:
+    people = (await cycle.start()).cast
+    cast = dataclasses.replace(people, ref=unique("breath"))
+    clock = {"real_start": datetime.now(UTC).isoformat(), "business_start": "2023-09-20T09:00:00+08:00"}
+    start = WithStartWorkflowOperation(
+        "ApplicationWorkflow",
+        cast.start(clock=clock),
+        id=f"application/{cast.plan_id}/{cast.ref}",
+        task_queue=cycle.queue,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+    )
+    receipt = await cycle.environment.client.execute_update_with_start_workflow(
+        "submit", cast.submit(), start_workflow_operation=start, result_type=Receipt
+    )
+    assert receipt.stage == "employer_review"
+
+
+async def test_a_signal_that_comes_before_the_first_task_is_not_lost(cycle: Cycle) -> None:
+    people = (await cycle.start()).cast
+    cast = dataclasses.replace(people, ref=unique("signal"))
+    clock = {"real_start": datetime.now(UTC).isoformat(), "business_start": "2023-09-20T09:00:00+08:00"}
+    handle = await cycle.environment.client.start_workflow(
+        "ApplicationWorkflow",
+        cast.start(clock=clock),
+        id=f"application/{cast.plan_id}/{cast.ref}",
+        task_queue=cycle.queue,
+        start_signal="review",
+        start_signal_args=["rubbish"],
+    )
+    await handle.signal("submit", cast.submit())
+
+    async def submitted() -> bool:
+        state = await handle.query("state", result_type=StateView)
+        return (state.stage, state.refused) == ("employer_review", 1)
+
+    await eventually(submitted)

@@ -87,7 +87,7 @@ async def _held(life: Life) -> None:
 
 
 def _meeting(life: Life, ref: str, person: str) -> Json:
-    return life.cast.schedule(date(2023, 12, 15), date(2023, 11, 8), meeting_ref=ref, person=person)
+    return life.cast.schedule(date(2023, 12, 15), date(2023, 10, 19), meeting_ref=ref, person=person)
 
 
 def _posted(life: Life, person: str, name: str) -> Json:
