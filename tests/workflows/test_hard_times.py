@@ -1,0 +1,126 @@
+"""The database is away, the history grows long: what was acknowledged stays, nothing is done twice."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from temporalio.client import Client, WorkflowHandle
+
+from activities.database import Database
+from models.audit import Fact, verify
+from models.state import Receipt
+from models.views import StateView
+from tests.support import eventually, unique
+from workers.connect import connect
+from workers.database import upgrade
+from workers.embedded import DevServer
+from workers.registry import WORKFLOWS, make_activities
+from workers.rehearsal.cast import Cast
+from workers.search_attributes import server_types
+from workers.settings import Settings
+from workers.worker import build_worker
+
+SOON = 30
+"""Events after which this server suggests to continue as new."""
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[DevServer]:
+    """A server that suggests to continue as new after thirty events."""
+    limits = {"limit.historyCount.suggestContinueAsNew": str(SOON)}
+    async with DevServer(run_dir=tmp_path, search_attributes=server_types(), dynamic_config=limits) as server:
+        yield server
+
+
+async def _start(client: Client, queue: str) -> tuple[Cast, WorkflowHandle[object, object]]:
+    cast = Cast(ref=unique("hard"))
+    clock = {"real_start": datetime.now(UTC).isoformat(), "business_start": "2023-09-20T09:00:00+08:00"}
+    body = cast.start(clock=clock)
+    handle: WorkflowHandle[object, object] = await client.start_workflow(
+        "ApplicationWorkflow", body, id=f"application/{cast.plan_id}/{cast.ref}", task_queue=queue
+    )
+    return cast, client.get_workflow_handle(handle.id)
+
+
+async def _events_in_database(database: Database, ref: str) -> list[str]:
+    async with database.transaction() as session:
+        rows = await session.execute(
+            text("select event from audit where application_ref = :ref order by seq"), {"ref": ref}
+        )
+        return [row.event for row in rows]
+
+
+async def test_a_long_life_continues_as_new_with_everything_it_knows(
+    server: DevServer, tmp_path: Path
+) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'long.db'}"
+    upgrade(url)
+    database = Database(url)
+    queue = unique("long")
+    settings = Settings.load(temporal_address=server.address, task_queue=queue, rehearsal=True)
+    client = await connect(settings)
+    async with build_worker(client, settings, WORKFLOWS, make_activities(database, rehearsal=True)):
+        cast, handle = await _start(client, queue)
+        first_run = (await handle.describe()).run_id
+        submit = cast.submit()
+        await handle.execute_update("submit", submit)
+        for _ in range(8):
+            await handle.execute_update("review", cast.employer_return())
+            await handle.execute_update("resubmit", cast.resubmit("e1"))
+        again = await handle.execute_update("submit", submit, result_type=Receipt)
+        assert again.duplicate, "a command of an earlier run is known in a later one"
+        history = await handle.query("history", result_type=list[Fact])
+        assert verify(history) == []
+        assert [f.event for f in history] == [
+            "opened",
+            "submit",
+            *["employer_return", "employer_resubmit"] * 8,
+        ]
+        description = await handle.describe()
+        assert description.run_id != first_run, "it continued as new"
+        assert description.history_length < 3 * SOON
+        await eventually(lambda: _same(database, cast.ref, [f.event for f in history]))
+    await database.close()
+
+
+async def _same(database: Database, ref: str, events: list[str]) -> bool:
+    return await _events_in_database(database, ref) == events
+
+
+async def test_the_database_is_locked_and_nothing_acknowledged_is_lost(
+    server: DevServer, tmp_path: Path
+) -> None:
+    file = tmp_path / "locked.db"
+    url = f"sqlite+aiosqlite:///{file}"
+    upgrade(url)
+    database = Database(url)
+    queue = unique("locked")
+    settings = Settings.load(temporal_address=server.address, task_queue=queue, rehearsal=True)
+    client = await connect(settings)
+    async with build_worker(client, settings, WORKFLOWS, make_activities(database, rehearsal=True)):
+        cast, handle = await _start(client, queue)
+        await handle.execute_update("submit", cast.submit())
+        lock = sqlite3.connect(file, isolation_level=None)
+        lock.execute("BEGIN EXCLUSIVE")
+        sent = asyncio.create_task(handle.execute_update("review", cast.recommend(), result_type=Receipt))
+
+        async def waits_visibly() -> bool:
+            description = await handle.describe()
+            return bool(description.raw_description.pending_activities)
+
+        await eventually(waits_visibly, timeout=40)
+        receipt = await sent
+        assert receipt.stage == "recommended", "acknowledged while the database is away"
+        state = await handle.query("state", result_type=StateView)
+        assert state.revision == receipt.revision
+        lock.execute("ROLLBACK")
+        lock.close()
+        wanted = ["opened", "submit", "recommend", "quota_pass"]
+        await eventually(lambda: _same(database, cast.ref, wanted), timeout=40)
+    await database.close()
