@@ -77,7 +77,7 @@ class Opening:
         row = await session.get_one(Application, (given.plan_id, given.application_ref))
         for name, value in opened.items():
             setattr(row, name, value)
-        if await _live_one(session, given) != given.application_ref:
+        if await _live_one(session, given) not in (None, given.application_ref):
             raise _TakenMeanwhile
         return OpenResult(terms=terms, answers=answers)
 
