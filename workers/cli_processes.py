@@ -27,6 +27,8 @@ def worker(
     ] = None,
 ) -> None:
     """Serve applications until SIGTERM, then drain. Logs are JSON lines on standard error."""
+    from sqlalchemy.exc import SQLAlchemyError
+
     from workers.connect import TemporalUnreachableError
     from workers.settings import SettingsError
     from workers.telemetry import configure_logging
@@ -39,6 +41,8 @@ def worker(
         fail(NOT_REACHABLE, " ".join(str(error).split()))
     except SettingsError as error:
         fail(BAD_INPUT, str(error))
+    except SQLAlchemyError as error:
+        fail(NOT_REACHABLE, _database_away(settings, error))
     except OSError as error:
         fail(
             BAD_INPUT,
@@ -87,21 +91,29 @@ def _needed_schema() -> str | None:
 
 def migrate() -> None:
     """Bring the database to the schema of this release; does nothing when it is there."""
+    from sqlalchemy.exc import SQLAlchemyError
+
     from workers.database import current, upgrade
     from workers.stack import database_words
 
     settings = load_settings()
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
     url = settings.database_url.get_secret_value()
     try:
+        if url.startswith("sqlite"):
+            settings.data_dir.mkdir(parents=True, exist_ok=True)
         upgrade(url)
         typer.echo(f"{database_words(url)} is at schema {current(url)}")
-    except Exception as error:  # the driver's own errors differ by database
-        reason = " ".join(str(error).split())[:300]
-        fail(
-            NOT_REACHABLE,
-            f"{database_words(url)} cannot be upgraded ({reason}): look at ZHICHENG_DATABASE_URL.",
-        )
+    except (SQLAlchemyError, OSError) as error:
+        fail(NOT_REACHABLE, _database_away(settings, error))
+
+
+def _database_away(settings: Settings, error: Exception) -> str:
+    """The driver's first line says what is wrong; the URL is shown without its password."""
+    from workers.stack import database_words
+
+    reason = " ".join(str(error).split("\n", 1)[0].split())[:300]
+    where = database_words(settings.database_url.get_secret_value())
+    return f"The database {where} cannot be used ({reason}): look at ZHICHENG_DATABASE_URL."
 
 
 def up(
@@ -116,6 +128,9 @@ def up(
     as_json: AsJson = False,
 ) -> None:
     """Start everything on this machine: Temporal server, database, worker. Ctrl-C stops it; data stay."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from workers.settings import SettingsError
     from workers.stack import StackError, log_file, run_stack
     from workers.telemetry import configure_logging
 
@@ -137,6 +152,10 @@ def up(
             )
         except StackError as error:
             fail(REFUSED, str(error))
+        except SettingsError as error:
+            fail(BAD_INPUT, str(error))
+        except SQLAlchemyError as error:
+            fail(NOT_REACHABLE, _database_away(settings, error))
         except (OSError, RuntimeError) as error:
             fail(NOT_REACHABLE, f"The stack cannot run ({error}): see {log_file(settings)}.")
     typer.echo("stopped; the applications are kept", err=True)

@@ -1,0 +1,95 @@
+"""The processes as an operator starts them, and what they say when they cannot."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from tests.support import eventually
+from tests.workers.conftest import environment_of
+from workers import cli
+from workers.cli import app
+from workers.settings import Settings
+
+PROGRAM = str(Path(sys.executable).with_name("zhicheng"))
+
+
+def run(*words: str, **environment: str) -> Result:
+    return CliRunner().invoke(app, list(words), env=environment)
+
+
+def test_a_worker_serves_and_drains(settings: Settings, tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    process = subprocess.Popen(
+        [PROGRAM, "worker", "--ready-file", str(ready)],
+        env={**os.environ, **environment_of(settings)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        asyncio.run(eventually(ready.exists, 60.0))
+        process.send_signal(signal.SIGTERM)
+        output, log = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert (process.returncode, output) == (0, "")
+    assert '"event": "worker stopped"' in log
+    assert not ready.exists()
+
+
+def test_a_worker_without_a_server_is_status_3(tmp_path: Path) -> None:
+    environment = {
+        **os.environ,
+        "ZHICHENG_TEMPORAL_ADDRESS": "127.0.0.1:9",
+        "ZHICHENG_DATA_DIR": str(tmp_path),
+    }
+    ended = subprocess.run([PROGRAM, "worker"], env=environment, capture_output=True, text=True, check=False)
+    assert ended.returncode == 3
+    assert "Temporal is not reachable at 127.0.0.1:9" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_migrate_twice(tmp_path: Path) -> None:
+    first, again = (run("migrate", ZHICHENG_DATA_DIR=str(tmp_path)) for _ in range(2))
+    assert (first.exit_code, again.exit_code) == (0, 0)
+    assert "is at schema 0" in first.stdout
+    assert first.stdout == again.stdout
+
+
+def test_a_database_that_is_away_is_status_3_without_its_password() -> None:
+    url = "postgresql+psycopg://me:secret@127.0.0.1:9/zhicheng"
+    result = run("migrate", ZHICHENG_DATABASE_URL=url)
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert "ZHICHENG_DATABASE_URL" in result.stderr
+    assert "secret" not in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_wrong_settings_are_status_2_with_the_remedy() -> None:
+    result = run("up", ZHICHENG_LOG_LEVEL="loud")
+    assert result.exit_code == 2
+    assert "ZHICHENG_LOG_LEVEL" in result.stderr
+
+
+def test_what_nobody_foresaw_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(_: object, **__: object) -> None:
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr(cli, "app", broken)
+    assert cli.run(["show", "x"]) == 1
+    assert capsys.readouterr().err == "Unexpected ZeroDivisionError: by zero. Please report it.\n"
+
+
+@pytest.mark.parametrize(("words", "status"), [(["--help"], 0), (["plan", "lint"], 0), (["limbo"], 2)])
+def test_run_gives_the_status(words: list[str], status: int) -> None:
+    assert cli.run(words) == status
