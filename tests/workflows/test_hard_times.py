@@ -33,7 +33,7 @@ SOON = 30
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[DevServer]:
     """A server that suggests to continue as new after thirty events."""
-    limits = {"limit.historyCount.suggestContinueAsNew": str(SOON)}
+    limits = {"limit.historyCount.suggestContinueAsNew": SOON}
     async with DevServer(run_dir=tmp_path, search_attributes=server_types(), dynamic_config=limits) as server:
         yield server
 
