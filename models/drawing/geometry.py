@@ -81,7 +81,7 @@ def segment_box(a: Point, b: Point) -> Box:
 
 def text_width(text: str, size: float = FONT) -> float:
     """The width of a line: a Chinese character is as wide as the font is high, a Latin letter about half."""
-    return sum(size if ord(char) >= _CJK_FROM else size * 0.56 for char in text)
+    return sum(size if ord(char) >= _CJK_FROM else size * 0.57 for char in text)
 
 
 def wrapped(text: str, width: float, size: float = FONT) -> tuple[str, ...]:

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from models.drawing.elements import Drawing, Edge, Lane, Node, NodeKind, Text, placed, text_in
 from models.drawing.geometry import Box, Point, around
+from models.drawing.placing_many import EVENT, HEADER, globals_height, place_globals, text_under
 from models.drawing.reading import (
-    GLOBALS,
     LANES,
     Lang,
     deadlines_in_order,
     expiries,
     is_reached_only_globally,
     outcomes,
-    roles_label,
     stays,
 )
 from models.roles import ROLE_LABELS, Role
@@ -25,15 +24,14 @@ from models.stages import STAGES, Stage, StageDeadline
 from models.transitions import Transition
 from models.wire import Label
 
-BOX_W, BOX_H = 160, 80
-EVENT, GATEWAY = 36, 50
-SLOTS = (20, 80, 140)
-_SLOTS_FOR: dict[int, tuple[int, ...]] = {0: (), 1: (80,), 2: (20, 140), 3: SLOTS}
+BOX_W, BOX_H = 200, 80
+GATEWAY = 50
+SLOTS = (20, 100, 180)
+_SLOTS_FOR: dict[int, tuple[int, ...]] = {0: (), 1: (100,), 2: (20, 180), 3: SLOTS}
 _CHANNEL_X, _CHANNEL_Y = 120, 60
-_MARGIN, _HEADER = 20, 60
+_MARGIN = 20
 _LEFT = 120
 _FAR = 3
-_GLOBAL_W, _GLOBAL_H, _GLOBAL_GAP = 280, 180, 40
 
 _ESCALATED = Label(zh="提醒、升级", en="remind, escalate")
 _GLOBAL_LANE = Label(zh="多环节事件", en="at many stages")
@@ -83,11 +81,11 @@ class Placing:
         """Places everything."""
         for stage in self.stages:
             self._stage(stage)
-        self._globals()
+        place_globals(self.drawing)
         return self.drawing
 
     def _columns(self) -> dict[int, float]:
-        x = float(_MARGIN + _HEADER + _LEFT)
+        x = float(_MARGIN + HEADER + _LEFT)
         places: dict[int, float] = {}
         for column in range(max(STAGES[s].place[0] for s in self.stages) + 1):
             places[column] = x
@@ -111,22 +109,19 @@ class Placing:
                 self.row_y[(role, row)] = y
                 y += BOX_H + max(_below(s) for s in here) + _CHANNEL_Y
             lanes.append(Lane(role, ROLE_LABELS[role], Box(_MARGIN + 30, top, width - 30, y - top)))
-        per_row = int((width - _HEADER - _GLOBAL_GAP) // (_GLOBAL_W + _GLOBAL_GAP))
-        rows_needed = -(-len(GLOBALS) // per_row)
-        tall = rows_needed * (_GLOBAL_H + _GLOBAL_GAP) + 2 * _GLOBAL_GAP
+        tall = globals_height(width)
         lanes.append(Lane(None, _GLOBAL_LANE, Box(_MARGIN + 30, y, width - 30, tall)))
         return lanes, y + tall - _MARGIN
 
     def _text(self, label: Label, width: float) -> Text:
         return text_in(label, self.lang, width)
 
-    def _under(self, label: Label, centre: Point, width: float = 58, gap: int = 1) -> Text:
-        text = self._text(label, width)
-        return placed(text, centre.x - text.box.w / 2, centre.y + EVENT / 2 + gap)
+    def _under(self, label: Label, centre: Point, width: float = 72, gap: int = 1) -> Text:
+        return text_under(self._text(label, width), centre, gap)
 
     def _beside(self, label: Label, centre: Point, width: float) -> Text:
         text = self._text(label, width)
-        return placed(text, centre.x + 21, centre.y - text.box.h / 2)
+        return placed(text, centre.x + 23, centre.y - text.box.h / 2)
 
     def _straight(
         self, source: Node, target: Node, a: Point, b: Point, t: Transition | None, home: Stage | None
@@ -198,7 +193,7 @@ class Placing:
         if _needs_catch(stage):
             self._catch(node, stage, Point(box.x + SLOTS[0], box.y - 20 - 40 * count))
         for number, t in enumerate(staying, start=count - len(staying)):
-            x = box.x + (SLOTS[1] if count == 1 else SLOTS[number])
+            x = box.x + (SLOTS[-1] if count == 1 else SLOTS[number])
             on_border = Point(x, box.y)
             message = self.drawing.add(
                 Node(
@@ -330,69 +325,6 @@ class Placing:
                 STAGES[stage].lane,
                 home=stage,
                 transition=t,
-            )
-        )
-
-    def _globals(self) -> None:
-        band = self.drawing.lanes[-1].box
-        per_row = int((band.w + 30 - _HEADER - _GLOBAL_GAP) // (_GLOBAL_W + _GLOBAL_GAP))
-        for number, t in enumerate(GLOBALS):
-            x = band.x + 30 + _GLOBAL_GAP + (number % per_row) * (_GLOBAL_W + _GLOBAL_GAP)
-            y = band.y + _GLOBAL_GAP + (number // per_row) * (_GLOBAL_H + _GLOBAL_GAP)
-            self._global(t, Box(x, y, _GLOBAL_W, _GLOBAL_H))
-
-    def _global(self, t: Transition, box: Box) -> None:
-        title = self._text(t.label, _GLOBAL_W - 20)
-        frame = self.drawing.add(
-            Node(
-                f"global_{t.event}",
-                NodeKind.GLOBAL,
-                box,
-                t.label,
-                placed(title, box.centre.x - title.box.w / 2, box.y + 8),
-                transition=t,
-            )
-        )
-        a, b = Point(box.x + 70, box.y + 90), Point(box.right - 70, box.y + 90)
-        who = roles_label(t.by)
-        start = self.drawing.add(
-            Node(
-                f"begin_{t.event}",
-                NodeKind.GLOBAL_START,
-                around(a, EVENT),
-                who,
-                self._under(who, a, 125),
-                parent=frame.id,
-                transition=t,
-            )
-        )
-        own = t.target if t.target is not None and is_reached_only_globally(t.target) else None
-        unchanged = Label(zh="环节不变", en="stage unchanged")
-        label = STAGES[t.target].label if t.target is not None else unchanged
-        end = self.drawing.add(
-            Node(
-                f"stage_{own.value}" if own else f"finish_{t.event}",
-                NodeKind.GLOBAL_END,
-                around(b, EVENT),
-                label,
-                self._under(label, b, 125, gap=4),
-                stage=own,
-                home=own,
-                parent=frame.id,
-                transition=t,
-            )
-        )
-        count = Label(zh=f"{len(t.sources)}个环节", en=f"{len(t.sources)} stages")
-        text = self._text(count, 100)
-        middle = Point((a.x + b.x) / 2, a.y)
-        self.drawing.edges.append(
-            Edge(
-                f"flow_global_{t.event}",
-                start.id,
-                end.id,
-                (Point(start.box.right, a.y), Point(end.box.x, b.y)),
-                t,
-                text=placed(text, middle.x - text.box.w / 2, middle.y - text.box.h - 3),
             )
         )
 

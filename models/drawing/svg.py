@@ -208,11 +208,11 @@ def _legend(drawing: Drawing) -> str:
     x, y = band.x + 70, band.bottom - 20
     parts = ['<g class="legend">']
     for kind in DeadlineKind:
-        text = kind_words(kind, drawing.lang)
+        text = kind_words(kind, drawing.lang).removeprefix(f"{kind.name}: ")
         parts.append(
             f'<g class="badge {kind.value}"><rect x="{x:g}" y="{y - 14:g}" width="58" height="20" rx="10"/>'
             f'<text x="{x + 29:g}" y="{y:g}">{kind.name}</text></g>'
-            f'<text class="legend-text" x="{x + 66:g}" y="{y:g}">{escape(text.removeprefix(kind.name + ": "))}</text>'
+            f'<text class="legend-text" x="{x + 66:g}" y="{y:g}">{escape(text)}</text>'
         )
         x += 560
     return "".join([*parts, "</g>"])
