@@ -19,6 +19,7 @@ from models.stages import Stage
 from models.state import ApplicationState
 from models.tables import Application, LiveApplication
 from models.terms import PlanTerms
+from models.wire import last_day_before
 
 
 class _TakenMeanwhile(Exception):  # noqa: N818 - never leaves this module
@@ -46,7 +47,7 @@ class Opening:
         except UnknownPlanError as unknown:
             known = "、".join(unknown.known) or "无"
             return _refused("plan_id", zh=f"没有方案“{given.plan_id}”；现有：{known}。", en=str(unknown))
-        refused = _outside_the_plan(given, terms)
+        refused = _outside_the_plan(given, terms) or _too_late(request, terms)
         if refused is not None:
             return refused
         try:
@@ -98,6 +99,18 @@ def _outside_the_plan(given: ApplicationInput, terms: PlanTerms) -> OpenResult |
                 en=f"The plan has no {field} {chosen!r}; choose one of: {', '.join(choices)}.",
             )
     return None
+
+
+def _too_late(request: OpenRequest, terms: PlanTerms) -> OpenResult | None:
+    """Nobody begins after the department's window: it would lapse in the same breath (work plan 七(一))."""
+    if request.at < terms.department_deadline:
+        return None
+    last_day = last_day_before(terms.department_deadline)
+    return _refused(
+        "plan_id",
+        zh=f"本年度申报已于{last_day}截止。",
+        en=f"The plan's window closed on {last_day}; nobody can begin an application any more.",
+    )
 
 
 async def _not_again(session: AsyncSession, request: OpenRequest, terms: PlanTerms) -> OpenResult | None:

@@ -6,25 +6,44 @@ Instants are timezone-aware; the review lives in Asia/Shanghai. Dates are calend
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from zoneinfo import ZoneInfo
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     ConfigDict,
+    GetJsonSchemaHandler,
     SerializerFunctionWrapHandler,
     StringConstraints,
     model_serializer,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 Instant = AwareDatetime
 """A moment, ISO-8601 with an offset on the wire."""
 
-ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
-LongText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
+
+def _printable(text: str) -> str:
+    if any(ord(sign) < 32 and sign not in "\n\r\t" for sign in text):
+        raise ValueError("control characters are not allowed in a text")
+    return text
+
+
+ShortText = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=500),
+    AfterValidator(_printable),
+]
+LongText = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=4000),
+    AfterValidator(_printable),
+]
 
 
 class Wire(BaseModel):
@@ -45,6 +64,14 @@ class Compact(Wire):
             for name, value in whole.items()
             if fields[name].is_required() or getattr(self, name) != fields[name].get_default()
         }
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """The schema of the fields; that some may be absent is what their defaults say."""
+        fields_only = {key: value for key, value in core_schema.items() if key != "serialization"}
+        return handler(cast(CoreSchema, fields_only))
 
 
 class Label(Wire):
