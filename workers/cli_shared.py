@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from workers.settings import Settings
 
 OK, REFUSED, BAD_INPUT, NOT_REACHABLE = 0, 1, 2, 3
-FALLBACK_PLAN = "tianjin-quality-2023"
 
 Lang = Literal["zh", "en"]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
@@ -91,7 +90,9 @@ def when(instant: datetime | None) -> str:
 
 def default_plan() -> str:
     """The plan of an application that is named by its reference alone: `ZHICHENG_PLAN`, or the real one."""
-    return os.environ.get("ZHICHENG_PLAN") or FALLBACK_PLAN
+    from workers.client import DEFAULT_PLAN
+
+    return os.environ.get("ZHICHENG_PLAN") or DEFAULT_PLAN
 
 
 def load_settings(**given: Any) -> Settings:

@@ -35,6 +35,7 @@ from workers.client_errors import (
     QueryFailed,
     ReviewClosed,
     ServerAway,
+    StartRefused,
     UnknownApplication,
 )
 from workers.client_start import TASK_TIMEOUT, StartOutcome, read_input, start_or_find, start_refusal
@@ -99,6 +100,11 @@ class ReviewClient:
                 self._client, self._task_queue, given, timedelta(seconds=_ATTEMPT), self._task_timeout
             )
         except RPCError as error:
+            if error.status is RPCStatusCode.INVALID_ARGUMENT:
+                raise StartRefused(
+                    f"The server does not take the start ({error.message}): if it lacks a search attribute, "
+                    "run `zhicheng search-attributes register`."
+                ) from error
             raise ServerAway(error.status.name) from error
         if outcome.outcome == "finished":
             return outcome

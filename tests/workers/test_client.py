@@ -213,6 +213,13 @@ async def test_a_server_that_went_away_is_told_from_a_worker_that_did(cast: Cast
             await door.send(cast.ref, cast.submit())
 
 
+async def test_a_server_without_the_search_attributes_is_told_how_to_get_them(cast: Cast) -> None:
+    async with DevServer(search_attributes={}) as server:
+        client = await connect(Settings.load(temporal_address=server.address))
+        with pytest.raises(StartRefused, match="zhicheng search-attributes register"):
+            await ReviewClient(client, "nowhere").start(start_of(cast))
+
+
 async def test_the_list_finds_by_stage_and_unit(door: ReviewClient, cast: Cast) -> None:
     await door.start(start_of(cast, department="binhai-hrss"))
     await door.send(cast.ref, cast.submit())
