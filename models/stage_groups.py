@@ -19,6 +19,9 @@ FIRST_LEG = (
 )
 """Until the department has submitted."""
 
+CORRECTABLE = tuple(stage for stage in FIRST_LEG if stage is not Stage.DRAFT)
+"""Where a substantive correction of an accepted submission may be on its way back to the office."""
+
 BEFORE_VOTING = (
     *FIRST_LEG,
     Stage.OFFICE_REVIEW,

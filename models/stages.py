@@ -87,7 +87,7 @@ _BAR = StageDeadline(
     name=DeadlineName.DEPARTMENT_SUBMISSION,
     kind=DeadlineKind.BAR,
     expiry="lapse",
-    label=Label(zh="主管部门提交截止（11月6日24时）", en="the department's window closes, 6 November 24:00"),
+    label=Label(zh="主管部门提交截止", en="the department's window closes"),
 )
 _CORRECTION = StageDeadline(
     name=DeadlineName.CORRECTION,
@@ -107,7 +107,7 @@ def _end(name: DeadlineName, kind: DeadlineKind, expiry: str, zh: str, en: str) 
     return StageDeadline(name=name, kind=kind, expiry=expiry, label=Label(zh=zh, en=en))
 
 
-_MEETING = _duty(DeadlineName.MEETING, "评审会议期限（12月31日）", "meetings end on 31 December")
+_MEETING = _duty(DeadlineName.MEETING, "评审会议期限", "the time for meetings ends")
 
 
 def _spec(
@@ -149,7 +149,7 @@ U, P, C, M, R, T = (
 )
 
 _ALL = (
-    _spec(Stage.DRAFT, "填报中", "draft", A, A, (0, 0), "work plan 七(一)", _FIRST_LEG),
+    _spec(Stage.DRAFT, "填报中", "draft", A, A, (0, 0), "work plan 七(一)", (_BAR,)),
     _spec(
         Stage.EMPLOYER_REVIEW,
         "单位审核",
@@ -196,8 +196,8 @@ _ALL = (
                 DeadlineName.EMPLOYER_PUBLICITY,
                 DeadlineKind.PERIOD,
                 "publicity_over",
-                "单位公示期（不少于5个工作日）",
-                "employer publicity, at least 5 working days",
+                "单位公示期",
+                "the employer's publicity period",
             ),
             *_FIRST_LEG,
         ),
@@ -244,7 +244,7 @@ _ALL = (
         O,
         (0, 0),
         "work plan 七(二)",
-        (_duty(DeadlineName.OFFICE_REVIEW, "在线审核期限（11月20日）", "online review ends on 20 November"),),
+        (_duty(DeadlineName.OFFICE_REVIEW, "在线审核期限", "the time for online review ends"),),
     ),
     _spec(
         Stage.OFFICE_RETURNED,
@@ -265,7 +265,7 @@ _ALL = (
         O,
         (2, 1),
         "work plan 七(三)",
-        (_duty(DeadlineName.EXAM, "专业考试期限（11月30日）", "the examination is held by 30 November"),),
+        (_duty(DeadlineName.EXAM, "专业考试期限", "the time for the examination ends"),),
     ),
     _spec(Stage.REVIEW_READY, "待评审", "ready for review", O, O, (2, 0), "work plan 七(四)", (_MEETING,)),
     _spec(
@@ -340,8 +340,8 @@ _ALL = (
                 DeadlineName.RESULT_PUBLICITY,
                 DeadlineKind.PERIOD,
                 "result_publicity_over",
-                "结果公示期（不少于5个工作日）",
-                "result publicity, at least 5 working days",
+                "结果公示期",
+                "the publicity period of the result",
             ),
         ),
     ),

@@ -7,6 +7,7 @@ neither `repr` nor an error message shows them.
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -72,6 +73,12 @@ class Settings(BaseSettings):
     )
     max_cached_workflows: int = Field(
         default=1000, ge=0, le=1_000_000, description="use the number of applications touched in an hour"
+    )
+    build_id: str = Field(
+        default_factory=lambda: version("zhicheng"),
+        min_length=1,
+        max_length=100,
+        description="use the name of the release that this worker runs; it stands in every history",
     )
     sticky_seconds: float = Field(
         default=10.0,

@@ -77,6 +77,7 @@ def build_worker(
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=settings.sticky_seconds),
         graceful_shutdown_timeout=timedelta(seconds=settings.drain_seconds),
         identity=identity or new_identity(),
+        build_id=settings.build_id,
     )
 
 

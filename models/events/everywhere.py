@@ -8,6 +8,7 @@ from models.stage_groups import (
     ACCEPTED_BEFORE_VOTING,
     BEFORE_PASSED,
     BEFORE_VOTING,
+    CORRECTABLE,
     FIRST_LEG,
     LIVE,
     PASSED_NOT_CONFIRMED,
@@ -232,7 +233,7 @@ EVERYWHERE: tuple[Transition, ...] = (
     ),
     event(
         "abandon",
-        (*FIRST_LEG, Stage.OFFICE_RETURNED, Stage.DEFENCE_PENDING),
+        (*CORRECTABLE, Stage.OFFICE_RETURNED, Stage.DEFENCE_PENDING),
         Stage.DEEMED_ABANDONED,
         Role.SYSTEM,
         "逾期未补正，视为放弃",

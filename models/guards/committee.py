@@ -87,7 +87,7 @@ def drawn_in_time(state: ApplicationState, command: c.Command, now: datetime) ->
 
 
 def meeting_in_window(state: ApplicationState, command: c.Command, now: datetime) -> None:
-    """The meeting lies in the plan's window (1 to 31 December 2023), or later for a re-vote."""
+    """The meeting lies in the plan's window, or later for a re-vote."""
     schedule = narrowed(command, c.Schedule)
     plan = state.plan
     last = plan.meeting_to if not (state.votes or state.rechecked) else schedule.meeting_on

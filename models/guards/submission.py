@@ -14,7 +14,7 @@ from models.state import ApplicationState
 
 
 def window_open(state: ApplicationState, command: c.Command, now: datetime) -> None:
-    """The cycle has opened (18 September 2023, 00:00)."""
+    """The cycle has opened."""
     if now < state.plan.opens_at:
         raise refuse(
             RefusalCode.NOT_OPEN_YET,

@@ -113,7 +113,7 @@ async def test_a_withdrawn_person_may_begin_again_before_the_bar(database: Datab
     await desk.write_all(life)
     late = another("second")
     assert late.opened is not None
-    assert await refusal(desk, late, at=moment("2023-11-07 00:00")) == "applicant"
+    assert await refusal(desk, late, at=moment("2023-11-07 00:00")) == "plan_id"
     assert (await desk.open(late, at=moment("2023-11-06 23:59"))).terms is not None
 
 

@@ -10,10 +10,10 @@ import pytest
 from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
-from workers.registry import WORKFLOWS
 
 from models.application import workflow_id
 from tests.histories import FOLDER
+from workers.registry import WORKFLOWS
 from workers.worker import sandbox_runner
 
 RECORDED = sorted(FOLDER.glob("*.json"))

@@ -16,6 +16,7 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from temporalio.client import Client, WorkflowHandle
 
@@ -70,7 +71,7 @@ async def _real_life(client: Client, number: int, seen: list[float]) -> None:
     await handle.result()
 
 
-async def _timed(handle: WorkflowHandle[object, object], body: Json, seen: list[float]) -> None:
+async def _timed(handle: WorkflowHandle[Any, Any], body: Json, seen: list[float]) -> None:
     begun = time.perf_counter()
     await handle.execute_update(body["kind"], body)
     seen.append(time.perf_counter() - begun)
@@ -79,7 +80,8 @@ async def _timed(handle: WorkflowHandle[object, object], body: Json, seen: list[
 async def _run(
     life: Callable[[Client, int, list[float]], Awaitable[None]], client: Client, lives: int, at_once: int
 ) -> tuple[float, list[float]]:
-    gate, seen = asyncio.Semaphore(at_once), []
+    gate = asyncio.Semaphore(at_once)
+    seen: list[float] = []
 
     async def one(number: int) -> None:
         async with gate:
