@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from random import Random
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,8 +17,9 @@ from models.audit import Fact
 from models.commands import parse
 from models.decide import apply, expire, judge
 from models.lifecycle import TRANSITIONS
-from models.refusal import Refused
+from models.refusal import RefusalCode, Refused
 from models.signals import receive, retry_early
+from models.stage_groups import BEFORE_VOTING
 from models.stages import Stage
 from tests.models.invariants import Watch, whole
 from tests.models.life import Life
@@ -97,3 +99,14 @@ def test_the_run_was_as_wide_as_it_claims() -> None:
 
 def test_every_event_with_a_command_can_be_made() -> None:
     assert {t.event for t in TRANSITIONS if t.command is not None} == set(MAKERS)
+
+
+@pytest.mark.parametrize("begin", BEGINNINGS, ids=lambda life: life.state.stage.value)
+def test_who_withdraws_when(begin: Life) -> None:
+    """The applicant until the ballot opens, at every stage; nobody after it."""
+    life = fork(begin)
+    if life.state.stage in BEFORE_VOTING:
+        life.do(life.cast.withdraw())
+        life.assert_stage(Stage.WITHDRAWN)
+    else:
+        assert life.refused(life.cast.withdraw()).code is RefusalCode.NOT_IN_THIS_STAGE
