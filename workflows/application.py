@@ -25,6 +25,7 @@ with workflow.unsafe.imports_passed_through():
     from models import views
     from models.application import ApplicationInput
     from models.audit import Fact
+    from models.clock import BusinessClock
     from models.commands import MAX_COMMAND_BYTES, Command, parse
     from models.decide import answer_again, apply, certificate_made, expire, judge, record
     from models.lifecycle import BY_EVENT
@@ -97,7 +98,7 @@ class ApplicationWorkflow:
                 fix_en="Start it under that id.",
                 field="workflow_id",
             )
-        now = application.clock.now(workflow.now())
+        now = _opened_at(application.clock)
         state = ApplicationState(input=application, entered_at=now)
         record(state, "opened", state.stage, now, SYSTEM, None, "process (b): create")
         return state
@@ -215,7 +216,7 @@ class ApplicationWorkflow:
         return self._state.input.clock.now(workflow.now())
 
     async def _open(self) -> None:
-        info, now = workflow.info(), self._now()
+        info, now = workflow.info(), _opened_at(self._state.input.clock)
         fact = self._state.outbox.pop(0)
         request = OpenRequest(
             application=self._state.input, workflow_id=info.workflow_id, run_id=info.run_id, at=now, fact=fact
@@ -317,6 +318,12 @@ class ApplicationWorkflow:
     def _should_continue_as_new(self) -> bool:
         info = workflow.info()
         return info.is_continue_as_new_suggested() or info.get_current_history_length() > HISTORY_LIMIT
+
+
+def _opened_at(clock: BusinessClock) -> datetime:
+    """Business time of the start, not of the first task: that one's time changes with a replay when it was
+    asked a question before its activity had ended."""
+    return clock.now(workflow.info().workflow_start_time)
 
 
 def _hop_of(fact: Fact) -> str:

@@ -1,8 +1,7 @@
 """A question that meets a workflow task of the application changes nothing of what it remembers.
 
-Such a task is answered before its activity has ended; when the history is replayed, the server's SDK
-takes it and the next one for one task, with the time of the later one. What an application remembers may
-therefore not hang on the time of a task that changes nothing in the history before its activity has ended.
+Such a task is answered before its activity has ended. On replay the SDK takes the first task of a workflow
+and the one that follows for one task, with the time of the later one: the opening may not hang on it.
 """
 
 from __future__ import annotations
@@ -13,17 +12,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 from temporalio.client import Client, WorkflowHandle
 from temporalio.worker import Worker
-from workers.registry import WORKFLOWS, make_activities
 
 from activities.database import Database
 from models.audit import Fact
 from models.clock import BusinessClock
+from models.tables import AuditEntry
 from models.wire import start_of
 from tests.support import unique
 from workers.client import ReviewClient
 from workers.database import upgrade
+from workers.registry import WORKFLOWS, make_activities
 from workers.rehearsal.cast import Cast, Json
 from workers.rehearsal.story import day
 from workers.settings import Settings
@@ -31,7 +32,7 @@ from workers.worker import build_worker
 
 pytestmark = pytest.mark.asyncio(loop_scope="function")
 
-A_WEEK = 7 * 86_400
+HOUR, WEEK = 3_600, 7 * 86_400
 
 
 @pytest.fixture
@@ -43,15 +44,15 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     await database.close()
 
 
-def worker_of(client: Client, settings: Settings, database: Database) -> Worker:
-    """A new worker, which has nothing in its cache: it reads the history of whatever it is asked about."""
-    rehearsal = settings.model_copy(update={"rehearsal": True, "sticky_seconds": 0.2})
+def worker_of(client: Client, settings: Settings, database: Database, *, cached: int = 0) -> Worker:
+    """A worker, by default without a cache: it reads the history of whatever it is asked about."""
+    rehearsal = settings.model_copy(update={"rehearsal": True, "max_cached_workflows": cached})
     return build_worker(client, rehearsal, WORKFLOWS, make_activities(database, rehearsal=True))
 
 
-def begins(at: datetime) -> Json:
-    """The input of an application whose every real second is a week, from `at`."""
-    clock = BusinessClock(real_start=datetime.now(UTC), business_start=at, speed=A_WEEK)
+def begins(at: datetime, second: int) -> Json:
+    """The input of an application that begins now, at business time `at`; one real second is `second` of them."""
+    clock = BusinessClock(real_start=datetime.now(UTC), business_start=at, speed=second)
     return Cast(unique("asked")).start(clock=clock.model_dump(mode="json"))
 
 
@@ -72,18 +73,40 @@ async def asked_first(handle: WorkflowHandle[object, object]) -> asyncio.Task[ob
     return question
 
 
-async def history_of(client: Client, settings: Settings, handle: WorkflowHandle[object, object]) -> list[Fact]:
+async def recorded(
+    client: Client,
+    settings: Settings,
+    database: Database,
+    handle: WorkflowHandle[object, object],
+    question: asyncio.Task[object],
+) -> list[Fact]:
+    """What a worker that lives through it all writes down."""
+    async with worker_of(client, settings, database, cached=10):
+        await question
+        known = await history_of(client, settings, handle)
+    async with database.reading() as session:
+        rows = await session.scalars(
+            select(AuditEntry)
+            .where(AuditEntry.application_ref == handle.id.rpartition("/")[2])
+            .order_by(AuditEntry.seq)
+        )
+        facts = [row.to_fact() for row in rows]
+    assert known == facts
+    return facts
+
+
+async def history_of(
+    client: Client, settings: Settings, handle: WorkflowHandle[object, object]
+) -> list[Fact]:
     return await ReviewClient(client, settings.task_queue).history(handle.id)
 
 
 async def test_the_opening_is_remembered_as_it_was(
     client: Client, settings: Settings, database: Database
 ) -> None:
-    handle = await started(client, settings, begins(start_of(day("09-18"))))
+    handle = await started(client, settings, begins(start_of(day("09-18")), HOUR))
     question = await asked_first(handle)
-    async with worker_of(client, settings, database):
-        await question
-        before = await history_of(client, settings, handle)
+    before = await recorded(client, settings, database, handle, question)
     async with worker_of(client, settings, database):
         assert await history_of(client, settings, handle) == before
 
@@ -91,14 +114,12 @@ async def test_the_opening_is_remembered_as_it_was(
 async def test_a_deadline_is_remembered_as_it_was(
     client: Client, settings: Settings, database: Database
 ) -> None:
-    handle = await started(client, settings, begins(start_of(day("10-26"))))
+    handle = await started(client, settings, begins(start_of(day("10-26")), WEEK))
     async with worker_of(client, settings, database):
         await history_of(client, settings, handle)
     await asyncio.sleep(2.2)
     question = await asked_first(handle)
-    async with worker_of(client, settings, database):
-        await question
-        before = await history_of(client, settings, handle)
+    before = await recorded(client, settings, database, handle, question)
     assert before[-1].event == "lapse"
     async with worker_of(client, settings, database):
         assert await history_of(client, settings, handle) == before
@@ -107,16 +128,14 @@ async def test_a_deadline_is_remembered_as_it_was(
 async def test_a_signal_is_remembered_as_it_was(
     client: Client, settings: Settings, database: Database
 ) -> None:
-    given = begins(start_of(day("09-18")))
+    given = begins(start_of(day("09-18")), HOUR)
     handle = await started(client, settings, given)
     async with worker_of(client, settings, database):
         await history_of(client, settings, handle)
     body = Cast(given["application_ref"]).submit()
     await handle.signal(body["kind"], body)
     question = await asked_first(handle)
-    async with worker_of(client, settings, database):
-        await question
-        before = await history_of(client, settings, handle)
+    before = await recorded(client, settings, database, handle, question)
     assert before[-1].event == "submit"
     async with worker_of(client, settings, database):
         assert await history_of(client, settings, handle) == before
