@@ -51,7 +51,7 @@ def worker_of(client: Client, settings: Settings, database: Database, *, cached:
 
 
 def begins(at: datetime, second: int) -> Json:
-    """The input of an application that begins now, at business time `at`; one real second is `second` of them."""
+    """The input of an application that begins now, at business time `at`; `second` is a real one."""
     clock = BusinessClock(real_start=datetime.now(UTC), business_start=at, speed=second)
     return Cast(unique("asked")).start(clock=clock.model_dump(mode="json"))
 
