@@ -45,7 +45,7 @@ SECONDS = 115.0
 GRACE = 60.0
 """Real seconds beyond `seconds` after which a story that has not ended has failed."""
 
-TASK_TIMEOUT = timedelta(seconds=2)
+TASK_TIMEOUT = timedelta(seconds=3)
 LOG_WIDTH = 150
 LINE_EVERY = 5.0
 """Real seconds between two lines where there is no terminal to draw the table on."""
