@@ -23,6 +23,7 @@ CONDITIONS: dict[str, g.Guard] = {
         ("period", g.period_over, "公示已期满", "work plan 七(一)"),
         ("visible", g.always_visible, "公示期间始终可见", "process reading 33"),
         ("no_objection", g.no_open_objection, "无未结异议", "Order 40 Art. 16"),
+        ("no_fraud", g.not_after_fraud, "非因弄虚作假不予推荐", "Order 40 Art. 39"),
         ("objection", g.objection_known, "异议存在且核查人未参与推荐", "Order 40 Art. 16, 26"),
         ("repair", g.repair_listed, "列明补正内容", "Order 40 Art. 18"),
         ("hearing", g.hearing_held, "已听取申报人陈述", "Order 40 Art. 26-27"),

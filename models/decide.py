@@ -84,7 +84,10 @@ def judge(state: ApplicationState, command: Command, now: datetime) -> Transitio
 
 
 def _in_context(state: ApplicationState, command: Command, refused: Refused) -> Refused:
-    outsider = refused.refusal.code in (RefusalCode.WRONG_ORGANISATION, RefusalCode.WRONG_PERSON)
+    code = refused.refusal.code
+    outsider = code in (RefusalCode.WRONG_ORGANISATION, RefusalCode.WRONG_PERSON) or (
+        code is RefusalCode.WRONG_ROLE and command.actor.role is Role.PUBLIC
+    )
     return Refused(
         refused.refusal.model_copy(
             update={
@@ -222,7 +225,7 @@ def apply(state: ApplicationState, command: Command, now: datetime) -> Receipt:
         revision=state.revision,
         at=now,
         next=next_commands(state),
-        due_at=state.due_at(),
+        due_at=None if state.requests else state.due_at(),
     )
     state.answered[command.command_id] = Answered(digest=body_digest(command), receipt=receipt)
     return receipt

@@ -26,7 +26,8 @@ from models.wire import Compact, Instant, Wire
 class Receipt(Compact):
     """The answer "accepted": the state after the command, and what may come next (command names).
 
-    On the wire, fields at their default are left out.
+    `due_at` is None while the deadline of the new stage is being computed (within a second). On the wire,
+    fields at their default are left out.
     """
 
     command_id: str

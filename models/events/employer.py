@@ -65,6 +65,7 @@ EMPLOYER: tuple[Transition, ...] = (
         "employer",
         "review",
         when={"hop": Hop.EMPLOYER, "outcome": "reopen"},
+        guards=(C["no_fraud"],),
         notify=(Role.APPLICANT,),
     ),
     event(

@@ -177,3 +177,16 @@ def two_publicities(state: ApplicationState, command: c.Command, now: datetime) 
                 fix_en="Confirm once both have run in full.",
                 citation="Order 40 Art. 16, 26",
             )
+
+
+def not_after_fraud(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    """A recommendation that was declined for fraud is not taken up again."""
+    if any(o.publicity == "employer" and o.finding == "fraud" for o in state.objections):
+        raise unmet(
+            "因弄虚作假不予推荐的申报不得重新受理。",
+            "It was declined for fraud and cannot be reopened.",
+            "由市职称办按诚信规定处理。",
+            "The city title office deals with it under the rules on integrity.",
+            None,
+            "work plan 九(二); Order 40 Art. 39",
+        )

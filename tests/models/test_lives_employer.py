@@ -176,6 +176,13 @@ def test_the_finding_on_an_objection_while_the_period_runs(finding: str, after: 
         life.at("2023-10-09 00:00").assert_stage(Stage.PUBLICITY_ENDED)
 
 
+def test_what_was_declined_for_fraud_is_not_reopened() -> None:
+    life = posted(Life())
+    life.do(life.cast.objects(), "2023-09-26 09:00")
+    life.do(life.cast.rule("employer-objection-1", "fraud"), "2023-09-27 09:00")
+    assert life.refused(life.cast.employer_reopen(), "2023-09-28 09:00").code is RefusalCode.GUARD
+
+
 def test_a_curable_objection_leads_to_a_new_publicity_of_full_length() -> None:
     life = posted(Life())
     life.do(life.cast.objects(), "2023-09-26 09:00")
