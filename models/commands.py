@@ -16,7 +16,7 @@ from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, mod
 
 from models.deadlines import DeadlineName
 from models.dossier import Dossier
-from models.refusal import RefusalCode, Refused, refuse
+from models.refusal import MAX_FIELD, RefusalCode, Refused, legible, refuse
 from models.roles import Actor, Reference
 from models.wire import Instant, LongText, ShortText, Wire
 
@@ -440,7 +440,7 @@ def parse(kind: str, body: object) -> Command:
 
 def _malformed(kind: str, error: ValidationError) -> Refused:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    path = ".".join(str(step) for step in first["loc"] if step != kind) or "(body)"
+    path = legible(".".join(str(step) for step in first["loc"] if step != kind), MAX_FIELD) or "(body)"
     message = first["msg"]
     return refuse(
         RefusalCode.MALFORMED,

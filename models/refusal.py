@@ -75,9 +75,19 @@ class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
         self.refusal = refusal
 
 
-def legible(text: str) -> str:
-    """The text without lone surrogates: JSON may carry them, UTF-8 (every store and hash) may not."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+MAX_SENTENCE, MAX_FIELD = 2_000, 200
+"""Characters of a text and of a field's path: what a sender wrote is quoted, never repeated at length."""
+
+_CONTROL = dict.fromkeys([*range(32), 127], "?")
+
+
+def legible(text: str, most: int = MAX_SENTENCE) -> str:
+    """The text in at most so many characters, without what a store or a terminal cannot show.
+
+    JSON may carry lone surrogates, UTF-8 (every store and hash) may not; control characters go too.
+    """
+    shown = text.encode("utf-8", "replace").decode("utf-8").translate(_CONTROL)
+    return shown if len(shown) <= most else f"{shown[: most - 1]}…"
 
 
 def refuse(
@@ -99,7 +109,7 @@ def refuse(
             code=code,
             rule=Label(zh=legible(zh), en=legible(en)),
             remedy=Label(zh=legible(fix_zh), en=legible(fix_en)),
-            field=legible(field) if field else None,
+            field=legible(field, MAX_FIELD) if field else None,
             citation=citation,
         )
     )

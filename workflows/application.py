@@ -30,7 +30,7 @@ with workflow.unsafe.imports_passed_through():
     from models.decide import answer_again, apply, certificate_made, expire, judge, record
     from models.lifecycle import BY_EVENT
     from models.outbox import HopBatch, HopResult, OpenRequest, OpenResult, Snapshot
-    from models.refusal import Refusal, RefusalCode, Refused, refuse
+    from models.refusal import MAX_FIELD, Refusal, RefusalCode, Refused, legible, refuse
     from models.roles import SYSTEM
     from models.schedule import next_wake
     from models.settle import open_state, settle, waiting_for_calendar
@@ -70,6 +70,7 @@ class ApplicationWorkflow:
         self._sent_dossier: str | None = None
         try:
             self._state = self._first_state(start, carried)
+            self._moment = _started_at(self._state.input.clock)
             self._opening = self._state.terms is None
         except Refused as refused:
             self._refused_start = refused.refusal
@@ -98,7 +99,7 @@ class ApplicationWorkflow:
                 fix_en="Start it under that id.",
                 field="workflow_id",
             )
-        now = _opened_at(application.clock)
+        now = _started_at(application.clock)
         state = ApplicationState(input=application, entered_at=now)
         record(state, "opened", state.stage, now, SYSTEM, None, "process (b): create")
         return state
@@ -141,7 +142,7 @@ class ApplicationWorkflow:
             command = self._read(name, args)
             if self._refused_start is not None:
                 raise Refused(self._refused_start)
-            now = self._now()
+            now = self._arrival()
             expire(self._state, now)
             receipt = apply(self._state, command, now)
             retry_early(self._state, now)
@@ -162,7 +163,7 @@ class ApplicationWorkflow:
         """The signal twin: never raises; what is refused is recorded and visible."""
         if self._refused_start is not None:
             return
-        now = self._now()
+        now = self._arrival()
         expire(self._state, now)
         try:
             body = _body(name, args)
@@ -215,8 +216,13 @@ class ApplicationWorkflow:
     def _now(self) -> datetime:
         return self._state.input.clock.now(workflow.now())
 
+    def _arrival(self) -> datetime:
+        """The time of a command, from which on the state is looked at."""
+        self._moment = max(self._moment, self._now())
+        return self._moment
+
     async def _open(self) -> None:
-        info, now = workflow.info(), _opened_at(self._state.input.clock)
+        info, now = workflow.info(), self._moment
         fact = self._state.outbox.pop(0)
         request = OpenRequest(
             application=self._state.input, workflow_id=info.workflow_id, run_id=info.run_id, at=now, fact=fact
@@ -234,15 +240,20 @@ class ApplicationWorkflow:
             self._refused_start = refused.refusal
             return
         open_state(self._state, answer.terms, answer.answers, now)
-        retry_early(self._state, self._now())
+        retry_early(self._state, self._moment)
 
     async def _settle_everything(self) -> None:
-        """Drains the outbox, lets due deadlines take effect, until nothing is left to do now."""
+        """Drains the outbox, lets due deadlines take effect, until nothing is left to do at this moment.
+
+        The moment is that of the last command or alarm, never the clock: a question that has waited for
+        a worker makes the SDK run what came after it on an old clock, and a replay would decide otherwise.
+        What has become due since then has an alarm that rings at once.
+        """
         while True:
             await self._drain()
-            if not expire(self._state, self._now()):
+            if not expire(self._state, self._moment):
                 break
-            retry_early(self._state, self._now())
+            retry_early(self._state, self._moment)
         self._upsert()
 
     async def _drain(self) -> None:
@@ -253,10 +264,9 @@ class ApplicationWorkflow:
                 last = place == len(groups) - 1
                 batch = self._batch(hop, group, requests if last else [])
                 result: HopResult = await self._record(hop, batch, HopResult)
-                now = self._now()
-                settle(self._state, batch.requests, result.answers, now)
+                settle(self._state, batch.requests, result.answers, self._moment)
                 if result.certificate_no is not None:
-                    certificate_made(self._state, result.certificate_no, now)
+                    certificate_made(self._state, result.certificate_no, self._moment)
 
     def _batch(self, hop: str, facts: list[Fact], requests: list[Any]) -> HopBatch:
         state = self._state
@@ -289,16 +299,17 @@ class ApplicationWorkflow:
         A timer is never cancelled: one that is no longer needed wakes the workflow to find nothing due,
         which costs less than starting another one when its moment is needed again.
         """
-        now = self._now()
-        wake = next_wake(self._state, now)
+        wake = next_wake(self._state, self._moment)
         if wake is None or any(alarm <= wake for alarm in self._alarms):
             return
+        now = max(self._moment, self._now())
         delay = self._state.input.clock.real_delay(now, wake) + timedelta(milliseconds=1)
         self._alarms[wake] = asyncio.create_task(self._ring_after(delay, wake))
 
     async def _ring_after(self, delay: timedelta, wake: datetime) -> None:
         await workflow.sleep(delay, summary=f"{self._state.stage.value} {wake:%m-%d %H:%M}")
         self._rang = True
+        self._moment = max(self._moment, wake)
         del self._alarms[wake]
 
     def _wake(self) -> None:
@@ -306,9 +317,8 @@ class ApplicationWorkflow:
             return
         self._rang = False
         self._state.requests.extend(waiting_for_calendar(self._state))
-        now = self._now()
-        if expire(self._state, now):
-            retry_early(self._state, now)
+        if expire(self._state, self._moment):
+            retry_early(self._state, self._moment)
 
     def _upsert(self) -> None:
         updates = changed_attributes(self._state, workflow.info().typed_search_attributes)
@@ -320,7 +330,7 @@ class ApplicationWorkflow:
         return info.is_continue_as_new_suggested() or info.get_current_history_length() > HISTORY_LIMIT
 
 
-def _opened_at(clock: BusinessClock) -> datetime:
+def _started_at(clock: BusinessClock) -> datetime:
     """Business time of the start, not of the first task: that one's time changes with a replay when it was
     asked a question before its activity had ended."""
     return clock.now(workflow.info().workflow_start_time)
@@ -336,7 +346,7 @@ def _read_input(start: Any) -> ApplicationInput:
         return ApplicationInput.model_validate(start)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        path = ".".join(str(step) for step in first["loc"]) or "(input)"
+        path = legible(".".join(str(step) for step in first["loc"]), MAX_FIELD) or "(input)"
         raise refuse(
             RefusalCode.MALFORMED,
             zh=f"字段 {path} 不符合要求：{first['msg']}。",

@@ -88,6 +88,23 @@ def test_an_unreadable_signal_before_the_plan_is_known_is_visible_too() -> None:
     assert [kept.command for kept in life.state.early] == ["submit"]
 
 
+def test_what_a_sender_wrote_is_quoted_briefly_and_without_control_characters() -> None:
+    """A body of field names alone must not fill the state, a history or a failure."""
+    life = submitted(Life())
+    for key in ("x" * 200_000, "长" * 60_000, "a\x00\x1b[31m\nb"):
+        body = life.cast.recommend(**{key: 1})
+        with pytest.raises(Refused) as refused:
+            parse("review", body)
+        text = refused.value.refusal.model_dump_json()
+        assert len(text) < 3_000
+        assert "additional" in text.lower() or "extra" in text.lower(), "the rule itself is not cut off"
+        receive(life.state, "review", body, life.now)
+    kept = "".join(seen.model_dump_json() for seen in life.state.refused)
+    assert len(kept) < 10_000
+    assert "\\u00" not in kept
+    assert all(len(str(fact.details)) < 1_000 for fact in life.state.history if fact.event == "refused")
+
+
 def test_every_command_has_a_body_the_cast_can_send() -> None:
     assert len(COMMANDS) == 21
     assert len(MALFORMED) + len(FORBIDDEN) >= 40
