@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from models.audit import digest
+from models.audit import canonical, digest
 from models.commands import Command, parse
 from models.decide import apply, body_digest, kind_of, may_come_later, record
 from models.refusal import Refusal, RefusalCode, Refused, legible, refuse
@@ -17,10 +17,14 @@ from models.roles import SYSTEM
 from models.state import ApplicationState, EarlySignal, RefusedSignal
 
 MAX_REFUSED = 40
-"""Refused signals kept in the workflow; all are in the audit chain."""
+"""Refused signals that the workflow keeps, with their entries of the chain; the database keeps all.
+
+Without a bound, whoever sends rubbish makes the state too large to be carried into a new run.
+"""
 
 MAX_EARLY = 20
-"""Early signals kept at one time."""
+MAX_EARLY_BYTES = 256 * 1024
+"""Early signals kept at one time, and the bytes of all their bodies."""
 
 KEEP_EARLY = timedelta(days=30)
 """How long an early signal without its own `expires_at` is kept, in business time."""
@@ -74,11 +78,13 @@ def _keep(
         if body_digest(parse(twin.command, twin.body)) != body_digest(command):
             note_refused(state, kind, body, _reused(), now)
         return
-    if len(state.early) >= MAX_EARLY:
+    waiting = sum(_size(early.body) for early in state.early)
+    if len(state.early) >= MAX_EARLY or waiting + _size(body) > MAX_EARLY_BYTES:
         too_many = refuse(
             RefusalCode.TOO_EARLY,
-            zh=f"提前送达的指令已达{MAX_EARLY}条上限。",
-            en=f"{MAX_EARLY} early commands are waiting already.",
+            zh=f"提前送达的指令已达上限（{MAX_EARLY}条、共{MAX_EARLY_BYTES // 1024}kB）。",
+            en=f"The early commands that wait are as many as are kept ({MAX_EARLY}, of"
+            f" {MAX_EARLY_BYTES // 1024} kB in all).",
             fix_zh="请在到达相应阶段后发送。",
             fix_en="Send it once its stage is reached.",
         )
@@ -146,6 +152,18 @@ def note_refused(state: ApplicationState, kind: str, body: Any, refusal: Refusal
             "body_sha256": body_hash,
         },
     )
+    _forget_old_refusals(state)
+
+
+def _forget_old_refusals(state: ApplicationState) -> None:
+    """What is forgotten here is in the database, or in the outbox on its way there."""
+    noted = [place for place, fact in enumerate(state.history) if fact.event == "refused"]
+    for place in reversed(noted[:-MAX_REFUSED]):
+        del state.history[place]
+
+
+def _size(body: Any) -> int:
+    return len(canonical(body).encode())
 
 
 def _digest_of(body: Any) -> str:

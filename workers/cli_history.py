@@ -50,8 +50,10 @@ def history(app: App, as_json: AsJson = False, lang: InLang = "en", timeout: Pat
         shown.add_row(str(fact.seq), *(escape(cell) for cell in cells))
     console().print(shown)
     typer.echo(f"plan: {', '.join(dict.fromkeys(fact.plan for fact in facts))}")
-    broken = verify(facts)
-    typer.echo(f"chain: {'; '.join(broken) if broken else 'whole'}, {len(facts)} entries")
+    broken = verify(facts, kept=True)
+    forgotten = facts[-1].seq - len(facts) if facts else 0
+    left_out = f"; {forgotten} older refused signals are in the database only" if forgotten else ""
+    typer.echo(f"chain: {'; '.join(broken) if broken else 'whole'}, {len(facts)} entries{left_out}")
 
 
 def refused(app: App, as_json: AsJson = False, lang: InLang = "en", timeout: Patience = 30.0) -> None:

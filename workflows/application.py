@@ -198,7 +198,11 @@ class ApplicationWorkflow:
 
     @workflow.query
     def history(self) -> list[Fact]:
-        """Who decided what, when, under which rule and plan version: the audit chain."""
+        """Who decided what, when, under which rule and plan version: the audit chain.
+
+        Of refused signals only the last forty are kept here: the database has the whole chain, and
+        `models.audit.verify(..., kept=True)` proves that nothing else is missing.
+        """
         return list(self._state.history)
 
     @workflow.query

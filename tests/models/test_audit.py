@@ -6,10 +6,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.audit import GENESIS, Fact, canonical, digest, verify
-from tests.models.life import Life, archived
+from models.audit import GENESIS, UNMOVING, Fact, canonical, digest, verify
+from models.commands import parse
+from models.decide import apply
+from models.lifecycle import BY_EVENT
+from models.signals import receive
+from tests.models.life import Life, archived, submitted
 
 CHAIN: list[Fact] = list(archived(Life()).state.history)
+
+
+def _with_forgotten_refusals() -> tuple[list[Fact], list[Fact]]:
+    life = submitted(Life())
+    state, whole = life.state, list(life.state.history)
+    for body in (life.cast.recommend(), life.cast.start_publicity()):
+        for _ in range(30):
+            receive(state, "submit", life.cast.submit(), life.now)
+        apply(state, parse(body["kind"], body), life.now)
+        whole += state.take_outbox()[0]
+    return list(state.history), whole
 
 
 def test_the_chain_of_a_whole_life_is_whole() -> None:
@@ -71,3 +86,31 @@ def test_the_hash_does_not_depend_on_the_order_of_keys() -> None:
 def test_no_entry_is_hashed_that_cannot_be_stored() -> None:
     with pytest.raises(UnicodeEncodeError):
         digest("\ud800")
+
+
+KEPT = _with_forgotten_refusals()
+"""What a workflow keeps of a chain with sixty refused signals, and the whole chain."""
+
+
+def test_where_refused_signals_were_forgotten_the_rest_still_holds_together() -> None:
+    kept, whole = KEPT
+    assert len(kept) == len(whole) - 20
+    assert verify(whole) == verify(whole, kept=True) == []
+    assert verify(kept, kept=True) == []
+    assert verify(kept) != []
+
+
+@pytest.mark.parametrize("place", range(len(KEPT[0])))
+def test_a_decision_missing_from_what_is_kept_is_found(place: int) -> None:
+    kept, _ = KEPT
+    fact = kept[place]
+    missing = [*kept[:place], *kept[place + 1 :]]
+    last = place == len(kept) - 1
+    assert (verify(missing, kept=True) == []) == (last or (place > 0 and fact.event == "refused"))
+    forged = fact.model_copy(update={"rule": "another"})
+    assert verify([*kept[:place], forged, *kept[place + 1 :]], kept=True) != []
+
+
+def test_the_events_that_move_nothing_are_those_outside_the_lifecycle() -> None:
+    assert not UNMOVING & set(BY_EVENT)
+    assert {fact.event for fact in CHAIN if fact.event not in BY_EVENT} <= UNMOVING

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from models.audit import verify
+from models.commands import parse
+from models.decide import apply
 from models.refusal import RefusalCode
+from models.signals import receive
 from models.stages import Stage
 from tests.models.life import Cast, Life, posted, recommended, submitted, with_department
 
@@ -91,12 +95,41 @@ def test_twenty_early_signals_wait_and_no_more() -> None:
     assert codes(life) == [RefusalCode.TOO_EARLY]
 
 
-def test_the_last_forty_refusals_stay_in_the_state_all_in_the_chain() -> None:
-    life = with_department(Life())
-    for _ in range(45):
-        life.signal(life.cast.submit())
-    assert len(life.state.refused) == 40
-    assert life.state.refused_count == life.events().count("refused") == 45
+def test_early_signals_wait_up_to_a_size() -> None:
+    life = posted(Life())
+    for _ in range(3):
+        life.signal(
+            life.cast.department_return(items=[{"id": f"i{n}", "text": "长" * 500} for n in range(60)])
+        )
+    assert len(life.state.early) == 2
+    assert codes(life) == [RefusalCode.TOO_EARLY]
+
+
+def test_the_last_forty_refusals_stay_in_the_state_and_all_go_to_the_database() -> None:
+    life = submitted(Life())
+    recorded = list(life.state.history)
+    life.state.outbox.clear()
+    for _ in range(30):
+        receive(life.state, "submit", life.cast.submit(), life.now)
+    apply(life.state, parse("review", life.cast.recommend()), life.now)
+    for _ in range(30):
+        receive(life.state, "submit", life.cast.submit(), life.now)
+    state = life.state
+    assert len(state.refused) == life.events().count("refused") == 40
+    assert state.refused_count == 60
+    recorded += state.outbox
+    assert verify(recorded) == []
+    assert [fact.seq for fact in recorded] == list(range(1, state.seq + 1))
+    assert verify(state.history) != []
+    assert verify(state.history, kept=True) == []
+
+
+def test_rubbish_does_not_make_the_state_too_large_to_be_carried() -> None:
+    life = submitted(Life())
+    for n in range(500):
+        receive(life.state, "r" * 60, {"command_id": f"rubbish-{n}", "x" * 5_000: 1}, life.now)
+        life.state.outbox.clear()
+    assert len(life.state.model_dump_json()) < 200_000
 
 
 def test_the_same_command_gets_the_same_receipt() -> None:
