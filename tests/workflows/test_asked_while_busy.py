@@ -21,7 +21,7 @@ from models.audit import Fact
 from models.clock import BusinessClock
 from models.tables import AuditEntry
 from models.wire import start_of
-from tests.support import unique
+from tests.support import eventually, unique
 from workers.client import ReviewClient
 from workers.database import upgrade
 from workers.registry import WORKFLOWS, make_activities
@@ -32,7 +32,7 @@ from workers.worker import build_worker
 
 pytestmark = pytest.mark.asyncio(loop_scope="function")
 
-HOUR, WEEK = 3_600, 7 * 86_400
+HOUR, DAY, WEEK = 3_600, 86_400, 7 * 86_400
 
 
 @pytest.fixture
@@ -79,11 +79,18 @@ async def recorded(
     database: Database,
     handle: WorkflowHandle[object, object],
     question: asyncio.Task[object],
+    last: str,
 ) -> list[Fact]:
-    """What a worker that lives through it all writes down."""
+    """What a worker that lives through it all writes down, until the event `last`."""
     async with worker_of(client, settings, database, cached=10):
         await question
-        known = await history_of(client, settings, handle)
+        return await eventually(lambda: the_same_in_both(client, settings, database, handle, last))
+
+
+async def the_same_in_both(
+    client: Client, settings: Settings, database: Database, handle: WorkflowHandle[object, object], last: str
+) -> list[Fact]:
+    known = await history_of(client, settings, handle)
     async with database.reading() as session:
         rows = await session.scalars(
             select(AuditEntry)
@@ -92,6 +99,7 @@ async def recorded(
         )
         facts = [row.to_fact() for row in rows]
     assert known == facts
+    assert facts[-1].event == last
     return facts
 
 
@@ -106,7 +114,7 @@ async def test_the_opening_is_remembered_as_it_was(
 ) -> None:
     handle = await started(client, settings, begins(start_of(day("09-18")), HOUR))
     question = await asked_first(handle)
-    before = await recorded(client, settings, database, handle, question)
+    before = await recorded(client, settings, database, handle, question, "opened")
     async with worker_of(client, settings, database):
         assert await history_of(client, settings, handle) == before
 
@@ -119,23 +127,30 @@ async def test_a_deadline_is_remembered_as_it_was(
         await history_of(client, settings, handle)
     await asyncio.sleep(2.2)
     question = await asked_first(handle)
-    before = await recorded(client, settings, database, handle, question)
-    assert before[-1].event == "lapse"
+    before = await recorded(client, settings, database, handle, question, "lapse")
     async with worker_of(client, settings, database):
         assert await history_of(client, settings, handle) == before
 
 
-async def test_a_signal_is_remembered_as_it_was(
+async def test_a_question_older_than_the_deadline_does_not_stop_the_clock(
     client: Client, settings: Settings, database: Database
 ) -> None:
-    given = begins(start_of(day("09-18")), HOUR)
+    """No worker is on line; a question waits; then a reminder falls due; then a worker comes."""
+    given = begins(start_of(day("10-26")), DAY)
     handle = await started(client, settings, given)
-    async with worker_of(client, settings, database):
-        await history_of(client, settings, handle)
-    body = Cast(given["application_ref"]).submit()
-    await handle.signal(body["kind"], body)
+    door, cast = ReviewClient(client, settings.task_queue), Cast(given["application_ref"])
+    async with worker_of(client, settings, database, cached=10):
+        await door.send(cast.ref, cast.submit())
+        await door.send(cast.ref, cast.employer_decline())
     question = await asked_first(handle)
-    before = await recorded(client, settings, database, handle, question)
-    assert before[-1].event == "submit"
+    await asyncio.sleep(4.5)
+    async with worker_of(client, settings, database, cached=10):
+        await question
+        await eventually(lambda: reminded(door, cast.ref))
+        known = await door.history(cast.ref)
     async with worker_of(client, settings, database):
-        assert await history_of(client, settings, handle) == before
+        assert (await door.history(cast.ref))[: len(known)] == known
+
+
+async def reminded(door: ReviewClient, ref: str) -> bool:
+    return any(fact.event == "reminded" for fact in await door.history(ref))
