@@ -136,6 +136,7 @@ class Player:
         """Nobody answers a signal: what became of it is read from the application."""
         await insist(lambda: self._door.signal(self.cast.ref, body))
         while True:
+            await asyncio.sleep(NEAR)
             facts = await insist(lambda: self._door.history(self.cast.ref))
             view = await self.look()
             if any(fact.command_id == body["command_id"] for fact in facts):
@@ -145,7 +146,6 @@ class Player:
             for refused in await insist(lambda: self._door.refused(self.cast.ref)):
                 if refused.command_id == body["command_id"]:
                     return refused.refusal
-            await asyncio.sleep(NEAR)
 
     # --- waiting ---------------------------------------------------------------------------------------
 
