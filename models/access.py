@@ -34,10 +34,13 @@ def check_role(command: Command, allowed: tuple[Role, ...]) -> None:
 
 
 def check_organisation(state: ApplicationState, command: Command) -> None:
-    """The actor belongs to the organisation that holds this role for this application."""
-    if getattr(command, "kind", "") == OPEN_TO_ANYONE:
-        return
+    """The actor belongs to the organisation that holds this role for this application.
+
+    Anyone objects, as the public; whoever objects in another role must hold it here as for any command.
+    """
     actor = command.actor
+    if getattr(command, "kind", "") == OPEN_TO_ANYONE and actor.role is Role.PUBLIC:
+        return
     if actor.role is Role.APPLICANT:
         if actor.id != state.input.applicant:
             raise refuse(

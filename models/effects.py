@@ -163,6 +163,7 @@ def _object(state: ApplicationState, command: c.Command, now: datetime) -> None:
             publicity=of,
             real_name=said.real_name,
             grounds_digest=digest(said.grounds),
+            by=said.actor.id,
         )
     )
 
@@ -177,6 +178,7 @@ def _question(state: ApplicationState, command: c.Command, now: datetime) -> Non
             publicity="result",
             real_name=True,
             grounds_digest=digest(confirm.text or ""),
+            by=confirm.actor.id,
         )
     )
 

@@ -92,6 +92,7 @@ class Objection(Wire):
     publicity: Literal["employer", "result", "none"]
     real_name: bool
     grounds_digest: str
+    by: str | None = None
     finding: str | None = None
     ruled_by: str | None = None
 

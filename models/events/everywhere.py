@@ -214,6 +214,7 @@ EVERYWHERE: tuple[Transition, ...] = (
         "Order 40 Art. 26-27; process (b), global events",
         "records",
         "object",
+        guards=(C["waiting"],),
         evidence=("内容", "grounds"),
         notify=(Role.CONVENING_UNIT,),
         every_stage=True,

@@ -56,6 +56,7 @@ RESULT: tuple[Transition, ...] = (
         "Order 40 Art. 26",
         "publicity",
         "object",
+        guards=(C["waiting"],),
         evidence=("异议内容", "grounds"),
         notify=(Role.CONVENING_UNIT,),
         while_held=True,

@@ -68,8 +68,26 @@ def no_open_objection(state: ApplicationState, command: c.Command, now: datetime
         )
 
 
+MAX_WAITING = 10
+"""Objections and complaints of one person that may wait for a finding at one time."""
+
+
+def objector_waits(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    """One person has at most ten objections or complaints waiting on an application."""
+    person = narrowed(command, c.Object).actor.id
+    if sum(1 for o in state.objections if o.open and o.by == person) >= MAX_WAITING:
+        raise unmet(
+            f"您对该申报已有{MAX_WAITING}件异议或举报待处理。",
+            f"{MAX_WAITING} objections or complaints of yours wait on this application already.",
+            "请等待处理结论，或向评委会组建单位补充材料。",
+            "Wait for their findings, or hand further evidence to the convening unit.",
+            None,
+            "by design: nobody fills a file by repeating himself",
+        )
+
+
 def objection_known(state: ApplicationState, command: c.Command, now: datetime) -> None:
-    """The objection exists, is open, and is ruled on by someone who did not recommend."""
+    """The objection exists, is open, and is ruled on by someone who neither recommended nor objected."""
     rule = narrowed(command, c.RuleOnObjection)
     here = (Stage.EMPLOYER_PUBLICITY, Stage.EMPLOYER_OBJECTION)
     of = "employer" if state.stage in here else "result"
@@ -82,6 +100,16 @@ def objection_known(state: ApplicationState, command: c.Command, now: datetime) 
             f"Open ones: {', '.join(ids) or 'none'}.",
             "objection_id",
             "Order 40 Art. 16, 26",
+        )
+    if any(o.id == rule.objection_id and o.by == rule.actor.id for o in state.objections):
+        raise refuse(
+            RefusalCode.SEPARATION_OF_DUTIES,
+            zh="提出异议的人不得核查该异议。",
+            en="Whoever raised an objection may not look into it.",
+            fix_zh="请由本单位其他人员核查。",
+            fix_en="Let another person of the organisation rule on it.",
+            field="actor.id",
+            citation="separation of duties, by design",
         )
     if _recommended_before(state, rule.actor.id):
         raise refuse(

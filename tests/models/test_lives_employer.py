@@ -128,6 +128,38 @@ def test_whoever_recommended_looks_into_no_objection_even_if_another_freed_the_p
     life.do(life.cast.rule("employer-objection-1", "unfounded"))
 
 
+def test_whoever_objected_looks_into_no_objection_of_the_own() -> None:
+    life = posted(Life())
+    own = life.cast.objects(actor=life.cast.actor("employer", "employer-2"))
+    life.do(own, "2023-09-26 09:00")
+    life.do(life.cast.objects())
+    ruling = life.cast.rule("employer-objection-1", "unfounded", person="employer-2")
+    assert life.refused(ruling).code is RefusalCode.SEPARATION_OF_DUTIES
+    life.do(life.cast.rule("employer-objection-2", "unfounded", person="employer-2"))
+
+
+def test_an_objection_in_the_name_of_an_office_needs_that_office() -> None:
+    life = posted(Life())
+    for role in ("employer", "department", "office", "city_office"):
+        forged = life.cast.objects()
+        forged["actor"] |= {"role": role, "organisation": "another"}
+        assert life.refused(forged).code is RefusalCode.WRONG_ORGANISATION
+    other = life.cast.objects(actor={"id": "p-other", "role": "applicant"})
+    assert life.refused(other).code is RefusalCode.WRONG_PERSON
+    life.do(life.cast.objects(actor=life.cast.actor("department")))
+
+
+def test_one_person_has_ten_objections_waiting_and_others_still_object() -> None:
+    life = posted(Life())
+    for _ in range(10):
+        life.do(life.cast.objects(person="busy"))
+    refusal = life.refused(life.cast.objects(person="busy"))
+    assert refusal.code is RefusalCode.GUARD
+    life.do(life.cast.objects(person="another"))
+    life.do(life.cast.rule("employer-objection-1", "unfounded"))
+    life.do(life.cast.objects(person="busy"))
+
+
 def test_an_objection_at_2359_is_in_time_and_at_midnight_it_is_a_complaint() -> None:
     life = posted(Life())
     life.do(life.cast.objects(), "2023-10-08 23:59")
