@@ -16,7 +16,8 @@ from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, mod
 
 from models.deadlines import DeadlineName
 from models.dossier import Dossier
-from models.refusal import MAX_FIELD, RefusalCode, Refused, legible, refuse
+from models.field_errors import first_field_error
+from models.refusal import RefusalCode, Refused, refuse
 from models.roles import Actor, Reference
 from models.wire import Instant, LongText, ShortText, Wire
 
@@ -439,13 +440,12 @@ def parse(kind: str, body: object) -> Command:
 
 
 def _malformed(kind: str, error: ValidationError) -> Refused:
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    path = legible(".".join(str(step) for step in first["loc"] if step != kind), MAX_FIELD) or "(body)"
-    message = first["msg"]
+    field, rule = first_field_error(error, kind)
+    path = field or "(body)"
     return refuse(
         RefusalCode.MALFORMED,
-        zh=f"字段 {path} 不符合要求：{message}。",
-        en=f"The field {path} breaks a rule: {message}.",
+        zh=f"字段 {path} 不符合要求：{rule.zh}。",
+        en=f"The field {path} breaks a rule: {rule.en}.",
         fix_zh=f"请按 {kind} 的 JSON Schema 更正后重发；未作任何更改。",
         fix_en=f"Correct it by the JSON Schema of '{kind}' and send it again; nothing was changed.",
         field=path,

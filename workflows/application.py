@@ -28,9 +28,10 @@ with workflow.unsafe.imports_passed_through():
     from models.clock import BusinessClock
     from models.commands import MAX_COMMAND_BYTES, Command, parse
     from models.decide import answer_again, apply, certificate_made, expire, judge, record
+    from models.field_errors import first_field_error
     from models.lifecycle import BY_EVENT
     from models.outbox import HopBatch, HopResult, OpenRequest, OpenResult, Snapshot
-    from models.refusal import MAX_FIELD, Refusal, RefusalCode, Refused, legible, refuse
+    from models.refusal import Refusal, RefusalCode, Refused, refuse
     from models.roles import SYSTEM
     from models.schedule import next_wake
     from models.settle import open_state, settle, waiting_for_calendar
@@ -349,12 +350,12 @@ def _read_input(start: Any) -> ApplicationInput:
     try:
         return ApplicationInput.model_validate(start)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        path = legible(".".join(str(step) for step in first["loc"]), MAX_FIELD) or "(input)"
+        field, rule = first_field_error(error)
+        path = field or "(input)"
         raise refuse(
             RefusalCode.MALFORMED,
-            zh=f"字段 {path} 不符合要求：{first['msg']}。",
-            en=f"The field {path} breaks a rule: {first['msg']}.",
+            zh=f"字段 {path} 不符合要求：{rule.zh}。",
+            en=f"The field {path} breaks a rule: {rule.en}.",
             fix_zh="请按 ApplicationInput 的 JSON Schema 更正后另行启动。",
             fix_en="Correct it by the JSON Schema of ApplicationInput and start again.",
             field=path,

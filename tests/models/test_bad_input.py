@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from models.audit import verify
 from models.commands import COMMANDS, parse
 from models.decide import apply, judge
+from models.field_errors import OUR_RULES
 from models.refusal import Refusal, RefusalCode, Refused
 from models.signals import receive
 from tests.models.bad_input import FORBIDDEN, MALFORMED, Make, Reach, deep
@@ -23,6 +25,7 @@ def in_both_languages(refusal: Refusal) -> None:
         assert HAN.search(words.zh), words
         assert re.search(r"[a-z]{2}", words.en), words
         assert not HAN.search(words.en.replace("一次性告知", "")), words
+        assert not re.search(r"[a-z]{2,} [a-z]{2,} [a-z]{2,}", words.zh), words
 
 
 @pytest.mark.parametrize(("kind", "make", "field"), [c[1:] for c in MALFORMED], ids=[c[0] for c in MALFORMED])
@@ -103,6 +106,15 @@ def test_what_a_sender_wrote_is_quoted_briefly_and_without_control_characters() 
     assert len(kept) < 10_000
     assert "\\u00" not in kept
     assert all(len(str(fact.details)) < 1_000 for fact in life.state.history if fact.event == "refused")
+
+
+def test_the_rules_of_our_own_models_are_told_in_chinese_too() -> None:
+    sources = "".join(path.read_text("utf-8") for path in Path("models").glob("*.py"))
+    assert all(f'ValueError("{rule}")' in sources for rule in OUR_RULES)
+    odd = Cast("life").withdraw(reason="a\x07b")
+    with pytest.raises(Refused) as refused:
+        parse("withdraw", odd)
+    assert "控制字符" in refused.value.refusal.rule.zh
 
 
 def test_every_command_has_a_body_the_cast_can_send() -> None:
