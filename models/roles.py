@@ -5,15 +5,30 @@ An actor's id is an opaque reference, never a name or an identity number.
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import AfterValidator, StringConstraints
 
 from models.wire import Label, Wire
 
-Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,79}$")]
-"""An opaque identifier: letters, digits and . _ : @ - only, at most 80 characters."""
+_NUMBER_OF_A_PERSON = re.compile(r"\d{17}[\dXx]|1[3-9]\d{9}")
+
+
+def _opaque(reference: str) -> str:
+    if _NUMBER_OF_A_PERSON.fullmatch(reference):
+        raise ValueError("looks like an identity or mobile number: give an opaque reference")
+    return reference
+
+
+Reference = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,79}$"), AfterValidator(_opaque)
+]
+"""An opaque identifier: letters, digits and . _ : @ - only, at most 80 characters.
+
+It stands in workflow ids, search attributes and logs: an identity number or a mobile number is refused.
+"""
 
 
 class Role(StrEnum):

@@ -50,6 +50,18 @@ MALFORMED: list[tuple[str, str, Make, str | None]] = [
     ("actor is a text", "withdraw", lambda c: c.withdraw(actor="me"), "actor"),
     ("no actor id", "withdraw", lambda c: without(c.withdraw(), "actor", "id"), "actor.id"),
     ("a name as actor id", "withdraw", lambda c: put(c.withdraw(), "张三", "actor", "id"), "actor.id"),
+    (
+        "an identity number as actor id",
+        "withdraw",
+        lambda c: put(c.withdraw(), "11010119900307001X", "actor", "id"),
+        "actor.id",
+    ),
+    (
+        "a mobile number as actor id",
+        "withdraw",
+        lambda c: put(c.withdraw(), "13800138000", "actor", "id"),
+        "actor.id",
+    ),
     ("an endless actor id", "withdraw", lambda c: put(c.withdraw(), "x" * 81, "actor", "id"), "actor.id"),
     ("an unknown role", "withdraw", lambda c: put(c.withdraw(), "boss", "actor", "role"), "actor.role"),
     ("an unknown field", "withdraw", lambda c: c.withdraw(comment="x"), "comment"),

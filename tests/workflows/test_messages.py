@@ -114,6 +114,7 @@ STARTS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "another reference": lambda body: body | {"application_ref": "another"},
     "a specialty outside the plan": lambda body: body | {"specialty": "astrology"},
     "a level outside the plan": lambda body: body | {"level": "emperor"},
+    "an identity number as applicant": lambda body: body | {"applicant": "11010119900307001X"},
     "half a clock": lambda body: body | {"clock": {"speed": 2.0}},
 }
 """Inputs that may not begin an application, made from a good one."""
