@@ -46,7 +46,7 @@ OUR_RULES: dict[str, str] = {
         "last_day、add_working_days、skip_days 只能填写一项"
     ),
     "must not contain '/'": "不得包含“/”",
-    "looks like an identity or mobile number: give an opaque reference": "形似身份证号或手机号，须用不透明编号",
+    "looks like an identity or mobile number: give an opaque reference": "形似证件号或手机号，须用不透明编号",
     "give real_start and business_start together, or neither": "real_start、business_start 须同时填写或省略",
     "a compressed clock needs real_start and business_start": "加速时钟须填写 real_start 和 business_start",
     "last_page is before first_page": "last_page 不得小于 first_page",
