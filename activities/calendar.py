@@ -5,10 +5,13 @@ A newer calendar then never breaks a replay. A year that is not known is never g
 
 from __future__ import annotations
 
+import logging
 from datetime import date, datetime, time
 from functools import lru_cache
+from pathlib import Path
 
 from models.calendar import CalendarYearMissing, Lineage, WorkCalendar
+from models.calendar_overlay import read_overlays
 from models.deadlines import DeadlineRequest
 from models.outbox import DeadlineAnswer
 from models.wire import SHANGHAI, end_of, last_day_before, local_day
@@ -16,21 +19,46 @@ from models.wire import SHANGHAI, end_of, last_day_before, local_day
 REMINDED_AT = time(9, 0)
 """Business time of day at which reminders are due."""
 
+_log = logging.getLogger(__name__)
+
 
 class Calendars:
-    """Which calendar answers. `as_of` (a rehearsal): the one that was known on the business day."""
+    """Which calendar answers. `as_of` (a rehearsal): the one that was known on the business day.
 
-    def __init__(self, *, as_of: bool) -> None:
-        self._as_of = as_of
+    `folder` holds notices that are newer than this release, as TOML files; it is looked at again whenever
+    a deadline is asked for, so that a notice counts from the moment its file is there. Raises `ValueError`
+    for a file that cannot be read at the start; later such a file is reported and what was known stays.
+    """
+
+    def __init__(self, *, as_of: bool, folder: Path | None = None) -> None:
+        self._as_of, self._folder = as_of, folder
+        self._seen = _stamp(folder)
+        self._overlays = read_overlays(folder)
 
     def on(self, at: datetime) -> WorkCalendar:
         """The calendar for a question asked at business time `at`."""
-        return _loaded(local_day(at) if self._as_of else None)
+        return _loaded(local_day(at) if self._as_of else None, self._newest())
+
+    def _newest(self) -> tuple[str, ...]:
+        found = _stamp(self._folder)
+        if found != self._seen:
+            self._seen = found
+            try:
+                self._overlays = read_overlays(self._folder)
+            except ValueError as problem:
+                _log.error("a calendar file is ignored until it is mended: %s", problem)
+        return self._overlays
+
+
+def _stamp(folder: Path | None) -> tuple[tuple[str, int, int], ...]:
+    """Changes when a file comes, goes or is written."""
+    files = sorted(folder.glob("*.toml")) if folder is not None else []
+    return tuple((file.name, (about := file.stat()).st_mtime_ns, about.st_size) for file in files)
 
 
 @lru_cache(maxsize=512)
-def _loaded(known_on: date | None) -> WorkCalendar:
-    return WorkCalendar.load(known_on=known_on)
+def _loaded(known_on: date | None, overlays: tuple[str, ...] = ()) -> WorkCalendar:
+    return WorkCalendar.load(known_on=known_on, overlays=overlays)
 
 
 def answer(request: DeadlineRequest, calendar: WorkCalendar) -> DeadlineAnswer:

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
+from pathlib import Path
 from typing import Literal
 
 import chinese_calendar
@@ -136,6 +137,23 @@ class NoticeRecord(Wire):
             revision=f"{record.revision}+overlay-{mark}",
             notices=_in_order((*record.notices, *added)),
         )
+
+
+def read_overlays(folder: Path | None) -> tuple[str, ...]:
+    """The TOML texts of a folder of newer notices, by file name; none without a folder.
+
+    Raises `ValueError` with one sentence that names the file which cannot be read.
+    """
+    texts = []
+    for file in sorted(folder.glob("*.toml")) if folder is not None else []:
+        try:
+            text = file.read_text("utf-8")
+            _parse(text)
+        except (OSError, ValueError) as problem:
+            reason = " ".join(str(problem).split())[:300]
+            raise ValueError(f"{file} is not a file of notices ({reason})") from None
+        texts.append(text)
+    return tuple(texts)
 
 
 def known_years(

@@ -11,8 +11,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from models.calendar import CalendarYearMissing, WorkCalendar
+from models.calendar import CalendarYearMissing
 from models.calendar_text import STATUS_WORDS, due_json, render_due
+from workers.calendar_files import known_calendar
 
 calendar_app = typer.Typer(
     no_args_is_help=True, help="Working days of the State Council calendar: ends of periods, known years."
@@ -36,7 +37,7 @@ def due(
     known_on: KnownOn = None,
 ) -> None:
     """The last day of a period, as the last line. Exit status 2 when it cannot be computed."""
-    calendar = WorkCalendar.load(_day("--known-on", known_on) if known_on else None)
+    calendar = known_calendar(_day("--known-on", known_on) if known_on else None)
     first_day = _day("START", start)
     try:
         found = calendar.end_of_period(first_day, working_days, count_first_day)
@@ -53,7 +54,7 @@ def years(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False, known_on: KnownOn = None
 ) -> None:
     """The years whose working days are known, each with its status and its notice."""
-    known = WorkCalendar.load(_day("--known-on", known_on) if known_on else None).years()
+    known = known_calendar(_day("--known-on", known_on) if known_on else None).years()
     if as_json:
         typer.echo(json.dumps([year.model_dump(mode="json") for year in known], ensure_ascii=False, indent=2))
         return

@@ -145,6 +145,6 @@ def _days(d: DeadlineView) -> list[Any]:
 
 
 def _calendar() -> WorkCalendar:
-    from models.calendar import WorkCalendar
+    from workers.calendar_files import known_calendar
 
-    return WorkCalendar.load()
+    return known_calendar()

@@ -16,11 +16,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from models.calendar import WorkCalendar
 from models.cited import MARK_LABELS, Leaf
 from models.plan import ReviewPlan, UnknownPlanError
 from models.plan_lint import PlanFinding
 from models.plan_lint import lint as lint_plan
+from workers.calendar_files import known_calendar
 from workers.plan_words import SECTIONS, citation, field_name, row_value, words
 
 plan_app = typer.Typer(no_args_is_help=True, help="Work plans: show them with their sources, and lint them.")
@@ -64,7 +64,7 @@ def lint(
     lang: InLang = "zh",
 ) -> None:
     """Check a plan against the law and the calendar. Exit status 1 when there are errors."""
-    found = lint_plan(_load(plan), WorkCalendar.load())
+    found = lint_plan(_load(plan), known_calendar())
     if as_json:
         typer.echo(json.dumps([item.model_dump() for item in found], ensure_ascii=False, indent=2))
     else:

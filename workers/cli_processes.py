@@ -74,7 +74,9 @@ async def _serve(settings: Settings, ready_file: Path | None) -> int:
         return await run_worker(
             settings_to_reach(settings),
             workflows=WORKFLOWS,
-            activities=make_activities(database, rehearsal=settings.rehearsal),
+            activities=make_activities(
+                database, rehearsal=settings.rehearsal, calendar_dir=settings.calendar_dir
+            ),
             ready_file=ready_file,
         )
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from activities import (
@@ -40,9 +41,14 @@ FACTS: dict[str, FactWriter] = {
 """What each event leaves beside the common records."""
 
 
-def make_activities(database: Database, *, rehearsal: bool) -> list[Callable[..., Any]]:
-    """Every activity, bound to one database. In a rehearsal the calendar knows what was known that day."""
-    records = Records(database, Calendars(as_of=rehearsal), FACTS)
+def make_activities(
+    database: Database, *, rehearsal: bool, calendar_dir: Path | None = None
+) -> list[Callable[..., Any]]:
+    """Every activity, bound to one database. In a rehearsal the calendar knows what was known that day.
+
+    `calendar_dir` holds notices on working days that are newer than this release.
+    """
+    records = Records(database, Calendars(as_of=rehearsal, folder=calendar_dir), FACTS)
     return [
         Opening(records, rehearsal=rehearsal).open_application,
         screening.Screening(records).screening,

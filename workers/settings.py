@@ -14,6 +14,8 @@ from typing import Any, Literal, Self
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from models.calendar_overlay import read_overlays
+
 PREFIX = "ZHICHENG_"
 OFF = "127.0.0.1:0"
 """An address with port 0 turns its endpoint off."""
@@ -53,6 +55,11 @@ class Settings(BaseSettings):
         default="title-review", min_length=1, max_length=200, description="name one task queue"
     )
     data_dir: Path = Field(default=Path("data"), description="give a directory that may be written to")
+    calendar_dir: Path | None = Field(
+        default=None,
+        description="give a directory of TOML files in the form of models/calendars/state_council.toml, with "
+        "the notices on working days that are newer than this release, or leave it unset",
+    )
     database_url: SecretStr = Field(
         default=SecretStr(""),
         description="give a URL such as sqlite+aiosqlite:////var/lib/zhicheng/zhicheng.db or "
@@ -95,6 +102,14 @@ class Settings(BaseSettings):
     def _host_and_port(cls, value: str | None) -> str | None:
         if value is not None:
             split_address(value)
+        return value
+
+    @field_validator("calendar_dir")
+    @classmethod
+    def _readable_notices(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_dir():
+            raise ValueError(f"{value} must be a directory")
+        read_overlays(value)
         return value
 
     @field_validator("log_level", "log_format", mode="before")

@@ -131,7 +131,9 @@ async def _run(
                 here,
                 client=client,
                 workflows=WORKFLOWS,
-                activities=make_activities(database, rehearsal=settings.rehearsal),
+                activities=make_activities(
+                    database, rehearsal=settings.rehearsal, calendar_dir=settings.calendar_dir
+                ),
                 stop=stopping,
             )
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -100,3 +101,42 @@ def test_a_rehearsal_knows_what_was_known_on_the_day() -> None:
 def test_a_request_for_nothing_is_an_error() -> None:
     with pytest.raises(ValueError, match="working_days"):
         computed()
+
+
+NOTICE = """
+[[notice]]
+year = 2027
+document = "国办发明电〔2026〕99号"
+title = "An expected arrangement of 2027"
+issued = 2026-11-01
+
+[[notice.holidays]]
+name = { zh = "元旦", en = "New Year's Day" }
+first = 2027-01-01
+last = 2027-01-03
+"""
+
+
+def test_a_newer_notice_counts_from_the_moment_its_file_is_there(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A running worker takes it up; a file that cannot be read is reported and changes nothing."""
+    calendars = Calendars(as_of=False, folder=tmp_path)
+    asked = DeadlineRequest(
+        name=NAME, kind=DeadlineKind.BAR, formula="test", start=date(2026, 12, 30), working_days=2
+    )
+
+    def found() -> DeadlineAnswer:
+        return answer(asked, calendars.on(moment("2026-12-30")))
+
+    assert found().missing_year == 2027
+    (tmp_path / "2027.toml").write_text(NOTICE, "utf-8")
+    assert found().last_day == date(2027, 1, 4)
+    lineage = found().lineage
+    assert lineage is not None
+    assert "+overlay-" in lineage.calendar
+    (tmp_path / "2027.toml").write_text(NOTICE.replace("year =", "jear ="), "utf-8")
+    assert found().last_day == date(2027, 1, 4)
+    assert "2027.toml" in caplog.text
+    with pytest.raises(ValueError, match=r"2027\.toml is not a file of notices"):
+        Calendars(as_of=False, folder=tmp_path)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from tests.activities.test_calendar_answers import NOTICE
 from workers.cli_calendar import calendar_app
 
 
@@ -75,3 +77,18 @@ def test_years_lists_each_year_with_its_notice() -> None:
 def test_years_known_on_a_day() -> None:
     found = json.loads(run("years", "--json", "--known-on", "2023-09-18").stdout)
     assert [year["year"] for year in found][-1] == 2023
+
+
+def test_a_newer_notice_is_a_file_in_the_calendar_directory(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    words = ("due", "2026-12-30", "--working-days", "2")
+    assert run(*words).exit_code == 2
+    (tmp_path / "2027.toml").write_text(NOTICE, "utf-8")
+    monkeypatch.setenv("ZHICHENG_CALENDAR_DIR", str(tmp_path))
+    assert run(*words).stdout.splitlines()[-1] == "2027-01-04"
+    (tmp_path / "2027.toml").write_text("[[notice]]", "utf-8")
+    result = run(*words)
+    assert result.exit_code == 2
+    assert "ZHICHENG_CALENDAR_DIR" in result.stderr
+    assert "Remedy" in result.stderr

@@ -30,7 +30,9 @@ async def serve(settings: Settings, ready_file: Path | None) -> int:
                 return await run_worker(
                     settings,
                     workflows=WORKFLOWS,
-                    activities=make_activities(database, rehearsal=settings.rehearsal),
+                    activities=make_activities(
+                        database, rehearsal=settings.rehearsal, calendar_dir=settings.calendar_dir
+                    ),
                     ready_file=ready_file,
                     stop=stop,
                 )
