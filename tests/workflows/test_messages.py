@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -18,9 +19,10 @@ from temporalio.client import (
 from temporalio.common import RawValue, WorkflowIDConflictPolicy
 from temporalio.exceptions import ApplicationError
 
-from models.refusal import Refusal
+from models.refusal import Refusal, RefusalCode
 from models.state import Receipt
 from models.views import StateView
+from tests.models.bad_input import FORBIDDEN, MALFORMED
 from tests.support import eventually, unique
 from tests.workflows import lives
 from tests.workflows.cycle import Cycle, Life
@@ -211,3 +213,54 @@ async def test_a_signal_that_comes_before_the_first_task_is_not_lost(cycle: Cycl
         return (state.stage, state.refused) == ("employer_review", 1)
 
     await eventually(submitted)
+
+
+NAMED = [(kind, make) for _, kind, make, _ in MALFORMED if kind]
+"""A message without a name never reaches a workflow: the server itself refuses it."""
+
+
+def _wire(body: Any) -> RawValue:
+    """The body as any sender's JSON library writes it: a lone surrogate is an escape there."""
+    try:
+        text = json.dumps(body)
+    except RecursionError:  # Python cannot write what a sender can: nested beyond any reader's depth
+        text = '{"actor":' * 20_000 + "1" + "}" * 20_000
+    return RawValue(Payload(metadata={"encoding": b"json/plain"}, data=text.encode()))
+
+
+async def _no_task_failed(life: Life) -> None:
+    history = await life.handle.fetch_history()
+    assert not [e for e in history.events if e.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED]
+
+
+async def test_every_kind_of_bad_input_is_answered_by_the_real_server(cycle: Cycle) -> None:
+    life = await cycle.start()
+    await lives.to_employer_review(life)
+    for kind, make in NAMED:
+        answer = await life.try_send(_wire(make(life.cast)), name=kind)
+        assert isinstance(answer, Refusal)
+        assert answer.code in (RefusalCode.MALFORMED, RefusalCode.UNKNOWN_KIND)
+    for _, _, make, _, _ in FORBIDDEN:
+        body = make(life.cast)
+        await life.try_send(_wire(body), name=body["kind"])
+    assert len(NAMED) + len(FORBIDDEN) >= 40
+    await _no_task_failed(life)
+    assert (await life.state()).seq > 0
+
+
+async def test_every_kind_of_bad_input_may_come_as_a_signal(cycle: Cycle) -> None:
+    life = await cycle.start()
+    await lives.to_employer_review(life)
+    before = len(await life.history())
+    for kind, make in NAMED:
+        await life.signal(_wire(make(life.cast)), name=kind)
+    for _, _, make, _, _ in FORBIDDEN:
+        body = make(life.cast)
+        await life.signal(_wire(body), name=body["kind"])
+
+    async def all_answered() -> bool:
+        state = await life.state()
+        return state.refused >= len(NAMED) and state.seq > before + len(NAMED)
+
+    await eventually(all_answered, timeout=30)
+    await _no_task_failed(life)
