@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from models.application import ApplicationInput
-from models.audit import GENESIS, Fact
+from models.audit import GENESIS, Fact, abridge
 from models.commands import ChangeClass, Item, Posting, Reason
 from models.deadlines import Deadline, DeadlineName, DeadlineRequest, DeadlineRevision
 from models.dossier import Dossier
@@ -210,6 +210,11 @@ class ApplicationState(BaseModel):
         facts, requests = self.outbox, self.requests
         self.outbox, self.requests = [], []
         return facts, requests
+
+    def carried(self) -> dict[str, Any]:
+        """The state as JSON for the next run, small enough for it (`models.audit.abridge`)."""
+        kept = self.model_copy(update={"history": abridge(self.history)})
+        return kept.model_dump(mode="json")
 
     @property
     def plan(self) -> PlanTerms:

@@ -24,7 +24,7 @@ with workflow.unsafe.imports_passed_through():
 
     from models import views
     from models.application import ApplicationInput
-    from models.audit import Fact
+    from models.audit import Fact, abridge
     from models.clock import BusinessClock
     from models.commands import MAX_COMMAND_BYTES, Command, parse
     from models.decide import answer_again, apply, certificate_made, expire, judge, record
@@ -120,7 +120,7 @@ class ApplicationWorkflow:
                 break
             self._set_alarm()
             if self._should_continue_as_new():
-                workflow.continue_as_new(args=[start, self._state.model_dump(mode="json")])
+                workflow.continue_as_new(args=[start, self._state.carried()])
             await workflow.wait_condition(lambda: bool(self._state.outbox or self._rang))
             self._wake()
         await workflow.wait_condition(workflow.all_handlers_finished)
@@ -201,10 +201,11 @@ class ApplicationWorkflow:
     def history(self) -> list[Fact]:
         """Who decided what, when, under which rule and plan version: the audit chain.
 
-        Of refused signals only the last forty are kept here: the database has the whole chain, and
-        `models.audit.verify(..., kept=True)` proves that nothing else is missing.
+        Of refused signals only the last forty are kept here, and beyond a megabyte the oldest details are
+        abridged: the database has the whole chain, and `models.audit.verify(..., kept=True)` proves that
+        nothing else is missing.
         """
-        return list(self._state.history)
+        return abridge(self._state.history)
 
     @workflow.query
     def deadlines(self) -> list[views.DeadlineView]:

@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.audit import GENESIS, UNMOVING, Fact, canonical, digest, verify
+from models.audit import ABRIDGED, GENESIS, UNMOVING, Fact, abridge, canonical, digest, verify
 from models.commands import parse
 from models.decide import apply
 from models.lifecycle import BY_EVENT
 from models.signals import receive
+from models.state import ApplicationState
 from tests.models.life import Life, archived, submitted
 
 CHAIN: list[Fact] = list(archived(Life()).state.history)
@@ -109,6 +110,29 @@ def test_a_decision_missing_from_what_is_kept_is_found(place: int) -> None:
     assert (verify(missing, kept=True) == []) == (last or (place > 0 and fact.event == "refused"))
     forged = fact.model_copy(update={"rule": "another"})
     assert verify([*kept[:place], forged, *kept[place + 1 :]], kept=True) != []
+
+
+def test_a_file_that_many_have_written_into_is_still_carried_into_a_new_run() -> None:
+    """Four hundred people complain at length: more than a payload holds."""
+    life = archived(Life())
+    for n in range(400):
+        body = life.cast.objects(person=f"person-{n}", grounds="长" * 4_000)
+        apply(life.state, parse("object", body), life.now)
+    life.state.take_outbox()
+    assert len(life.state.model_dump_json().encode()) > 4_000_000
+    carried = life.state.carried()
+    assert len(canonical(carried).encode()) < 1_900_000
+    again = ApplicationState.model_validate(carried)
+    assert again.model_copy(update={"history": life.state.history}) == life.state
+    assert verify(again.history, kept=True) == []
+    assert len(verify(again.history)) > 300
+    assert ABRIDGED not in again.history[-1].details
+    apply(again, parse("object", life.cast.objects(person="late")), life.now)
+    assert verify(again.history, kept=True) == []
+
+
+def test_an_ordinary_chain_is_carried_whole() -> None:
+    assert abridge(CHAIN) == CHAIN
 
 
 def test_the_events_that_move_nothing_are_those_outside_the_lifecycle() -> None:
