@@ -196,8 +196,9 @@ def next_wake(state: ApplicationState, now: datetime) -> datetime | None:
     moments: list[datetime] = []
     kinds = {spec.name: spec.kind for spec in state.deadline_specs()}
     for deadline in state.current_deadlines():
-        if deadline.due_at is None:
+        if deadline.missing_year is not None and not deadline.passed(now):
             moments.append(now + CALENDAR_RETRY)
+        if deadline.due_at is None:
             continue
         moments.extend(deadline.reminders[deadline.reminded : deadline.reminded + 1])
         if suspended(state, deadline, kinds[deadline.name]):

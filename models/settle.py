@@ -105,5 +105,8 @@ def open_state(
 
 
 def waiting_for_calendar(state: ApplicationState) -> list[DeadlineRequest]:
-    """The requests of present deadlines whose calendar year was missing, to be asked again."""
-    return [d.request for d in state.current_deadlines() if d.due_at is None]
+    """The requests of present deadlines whose calendar year was missing, to be asked again.
+
+    For the end, or only for the reminders of a date that is fixed.
+    """
+    return [d.request for d in state.current_deadlines() if d.missing_year is not None]

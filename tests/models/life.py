@@ -116,7 +116,7 @@ class Life:
         return [self._answer(request) for request in requests]
 
     def _answer(self, request: DeadlineRequest) -> DeadlineAnswer:
-        lineage = capped_from = None
+        lineage = capped_from = missing_year = None
         if request.due_at is not None:
             last_day, due_at = local_day(request.due_at - timedelta(seconds=1)), request.due_at
         else:
@@ -136,8 +136,8 @@ class Life:
             due_at = end_of(last_day)
         try:
             days = {self.calendar.working_day_before(last_day, n) for n in request.reminders_wd}
-        except CalendarYearMissing:
-            days = set()
+        except CalendarYearMissing as missing:
+            days, missing_year = set(), missing.year
         return DeadlineAnswer(
             name=request.name,
             due_at=due_at,
@@ -146,6 +146,7 @@ class Life:
             ),
             lineage=lineage,
             capped_from=capped_from,
+            missing_year=missing_year,
         )
 
     # --- what is sent --------------------------------------------------------------------------------

@@ -186,6 +186,21 @@ def publicity_into_2024(life: Life) -> Life:
     return life
 
 
+def test_reminders_of_a_fixed_date_are_found_once_their_year_is_issued() -> None:
+    life = accepted(Life(known_on=date(2023, 9, 30)))
+    later = [{"name": "meeting", "last_day": "2024-01-31"}]
+    life.do(life.cast.revise("extension", later), "2023-12-20 09:00")
+    meeting = life.deadline(DeadlineName.MEETING)
+    assert (str(meeting.last_day), meeting.reminders, meeting.missing_year) == ("2024-01-31", (), 2024)
+    life.at("2024-01-10 09:00")
+    life.calendar = calendar()
+    life.at("2024-02-01 09:00")
+    assert life.deadline(DeadlineName.MEETING).missing_year is None
+    assert life.told("reminded", DeadlineName.MEETING)[-3:] == ["01-24", "01-29", "01-30"]
+    assert life.told("escalated", DeadlineName.MEETING) == ["02-01"]
+    assert life.events().count("deadline_moved") == 1
+
+
 def test_a_missing_calendar_year_holds_alerts_and_goes_on_once_it_is_issued() -> None:
     life = publicity_into_2024(Life(known_on=date(2023, 9, 30)))
     unknown = life.deadline(DeadlineName.RESULT_PUBLICITY)
