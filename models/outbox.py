@@ -10,7 +10,6 @@ from datetime import date, datetime
 from models.application import ApplicationInput
 from models.audit import Fact
 from models.calendar import Lineage
-from models.commands import Item, Reason
 from models.deadlines import DeadlineKind, DeadlineName, DeadlineRequest
 from models.dossier import Dossier
 from models.state import ApplicationState
@@ -90,7 +89,7 @@ class Snapshot(Wire):
 class HopBatch(Wire):
     """The input of every hop activity: facts to record and deadlines to compute.
 
-    `dossier` travels only when it changed. `items` and `reasons` are those of the current return.
+    `dossier` travels only when it changed.
     """
 
     hop: str
@@ -98,8 +97,6 @@ class HopBatch(Wire):
     facts: tuple[Fact, ...]
     requests: tuple[DeadlineRequest, ...] = ()
     dossier: Dossier | None = None
-    items: tuple[Item, ...] = ()
-    reasons: tuple[Reason, ...] = ()
 
 
 class DeadlineAnswer(Compact):

@@ -279,15 +279,12 @@ class ApplicationWorkflow:
         dossier = None
         if state.dossier is not None and state.dossier.digest != self._sent_dossier:
             dossier, self._sent_dossier = state.dossier, state.dossier.digest
-        last = state.last_return
         return HopBatch(
             hop=hop,
             snapshot=Snapshot.of(state, workflow.info().workflow_id, workflow.info().run_id, self._now()),
             facts=tuple(facts),
             requests=tuple(requests),
             dossier=dossier,
-            items=last.items if last else (),
-            reasons=last.reasons if last else (),
         )
 
     async def _record(self, activity: str, argument: Any, result_type: type) -> Any:

@@ -60,15 +60,12 @@ class RecordedLife(Life):
         state, dossier = self.state, None
         if state.dossier is not None and state.dossier.digest != self._sent:
             dossier, self._sent = state.dossier, state.dossier.digest
-        last = state.last_return
         return HopBatch(
             hop=hop,
             snapshot=Snapshot.of(state, state.input.workflow_id, self.run_id, self.now),
             facts=tuple(facts),
             requests=tuple(requests),
             dossier=dossier,
-            items=last.items if last else (),
-            reasons=last.reasons if last else (),
         )
 
 
