@@ -46,7 +46,7 @@ CONDITIONS: dict[str, g.Guard] = {
         ("posted", g.posted_everywhere, "两处平台均已公示", "work plan 八"),
         ("publicities", g.two_publicities, "两次公示均已期满", "Order 40 Art. 16, 26"),
         ("heard", g.notice_and_hearing, "已告知并听取申辩", "Order 40 Art. 39"),
-        ("revisions", g.revisions_named, "仅可延后", "process: plan amended"),
+        ("revisions", g.revisions_named, "仅可延后；个案延期由市职称办决定", "process: plan amended"),
         ("hold_ground", g.hold_ground_fits, "暂停理由与职责相符", "process: status change"),
         ("status_reported", g.status_reported, "已报告身份变化", "work plan 二"),
         ("cancel_ground", g.cancel_ground_fits, "取消资格的理由成立", "work plan 九(二), 九(四)"),

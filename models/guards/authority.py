@@ -34,8 +34,17 @@ def notice_and_hearing(state: ApplicationState, command: c.Command, now: datetim
 
 
 def revisions_named(state: ApplicationState, command: c.Command, now: datetime) -> None:
-    """Each change names a running deadline, and moves it later only."""
+    """Each change names a running deadline and moves it later only; an extension is the city office's."""
     revise = narrowed(command, c.ReviseDeadlines)
+    if revise.ground == "extension" and revise.actor.role is not Role.CITY_OFFICE:
+        raise unmet(
+            "个案延期由市职称办决定。",
+            "An extension in a single case is for the city title office to grant.",
+            "请由市职称办办理；方案修订、公示中断或日历通知可由办事机构登记。",
+            "Let the city title office send it; the office records amendments, interruptions and notices.",
+            "ground",
+            "process (a) roles: extensions",
+        )
     if not revise.changes and revise.ground != "calendar_notice":
         raise unmet(
             "未说明要更改哪一期限。",

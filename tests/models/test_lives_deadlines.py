@@ -186,6 +186,15 @@ def publicity_into_2024(life: Life) -> Life:
     return life
 
 
+def test_an_extension_is_for_the_city_office_an_amendment_also_for_the_office() -> None:
+    life = submitted(Life())
+    later = [{"name": BAR, "last_day": "2023-11-10"}]
+    office = life.cast.actor("office")
+    assert life.refused(life.cast.revise("extension", later, actor=office)).field == "ground"
+    life.do(life.cast.revise("plan_amendment", later, actor=office))
+    assert life.last_day(DeadlineName.DEPARTMENT_SUBMISSION) == "2023-11-10"
+
+
 def test_reminders_of_a_fixed_date_are_found_once_their_year_is_issued() -> None:
     life = accepted(Life(known_on=date(2023, 9, 30)))
     later = [{"name": "meeting", "last_day": "2024-01-31"}]
