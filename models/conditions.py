@@ -25,6 +25,8 @@ CONDITIONS: dict[str, g.Guard] = {
         ("no_objection", g.no_open_objection, "无未结异议", "Order 40 Art. 16"),
         ("no_fraud", g.not_after_fraud, "非因弄虚作假不予推荐", "Order 40 Art. 39"),
         ("objection", g.objection_known, "异议存在且核查人未参与推荐、未提出异议", "Order 40 Art. 16, 26"),
+        ("named", g.named_where_required, "方案要求时须实名", "process reading 18"),
+        ("confirmer", g.confirmed_by_the_plan, "由方案规定的机关确认", "process reading 16"),
         ("waiting", g.objector_waits, "同一人待处理的异议、举报不超过10件", "by design"),
         ("repair", g.repair_listed, "列明补正内容", "Order 40 Art. 18"),
         ("hearing", g.hearing_held, "已听取申报人陈述", "Order 40 Art. 26-27"),

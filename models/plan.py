@@ -317,6 +317,8 @@ class ReviewPlan(Wire):
             certificate_wd=self.after.certificate_wd.value,
             archive_reminder_days=self.after.archive_reminder_days.value,
             record_years=self.after.record_years.value,
+            confirmed_by=self.after.confirmed_by.value.value,
+            real_name_required=self.objections.real_name_required.value,
             organisations={str(role): unit for role, unit in self.organisations.items()},
             reminders_wd=self.mode.reminders_wd.value,
             committee_min=self.vote.committee_min.value,

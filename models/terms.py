@@ -77,5 +77,7 @@ class PlanTerms(Compact):
 
     organisations: dict[str, str] = Field(default_factory=dict)
     """Who holds an office in this plan: role (office, convening_unit, city_office) -> organisation."""
+    confirmed_by: str = "city_office"
+    real_name_required: bool = False
     record_years: int = 10
     """How long an archived application stays open to revocation before its workflow ends."""

@@ -165,7 +165,7 @@ EMPLOYER: tuple[Transition, ...] = (
         "Order 40 Art. 16",
         "publicity",
         "object",
-        guards=(C["waiting"],),
+        guards=(C["named"], C["waiting"]),
         evidence=("异议内容", "grounds"),
         notify=(Role.EMPLOYER,),
         while_held=True,

@@ -31,7 +31,9 @@ from models.guards.committee import (
 )
 from models.guards.publicity import (
     always_visible,
+    confirmed_by_the_plan,
     hearing_held,
+    named_where_required,
     no_open_objection,
     not_after_fraud,
     objection_known,
@@ -75,6 +77,7 @@ __all__ = [
     "class_given",
     "commitments_signed",
     "committee_valid",
+    "confirmed_by_the_plan",
     "conflicts_cleared",
     "correction_time_left",
     "counts_add_up",
@@ -89,6 +92,7 @@ __all__ = [
     "late_day_given",
     "meeting_day",
     "meeting_in_window",
+    "named_where_required",
     "no_open_objection",
     "not_after_fraud",
     "notice_and_hearing",

@@ -7,6 +7,7 @@ from datetime import datetime
 from models import commands as c
 from models.guards.base import narrowed, unmet
 from models.refusal import RefusalCode, refuse
+from models.roles import ROLE_LABELS, Role
 from models.stages import Stage
 from models.state import ApplicationState
 from models.wire import local_day
@@ -65,6 +66,34 @@ def no_open_objection(state: ApplicationState, command: c.Command, now: datetime
             "Rule on it first (`rule_on_objection`).",
             None,
             "Order 40 Art. 16",
+        )
+
+
+def named_where_required(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    """An objection is in the person's own name where the plan asks for that."""
+    if state.plan.real_name_required and not narrowed(command, c.Object).real_name:
+        raise unmet(
+            "本方案要求实名提出异议。",
+            "This plan takes objections in the objector's own name only.",
+            "请以实名提出。",
+            "Object in your own name (`real_name`).",
+            "real_name",
+            "process reading 18",
+        )
+
+
+def confirmed_by_the_plan(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    """Results are confirmed by the authority that the plan names."""
+    wanted = Role(state.plan.confirmed_by)
+    if narrowed(command, c.Confirm).actor.role is not wanted:
+        raise refuse(
+            RefusalCode.WRONG_ROLE,
+            zh=f"按本方案，评审结果由{ROLE_LABELS[wanted].zh}确认。",
+            en=f"Under this plan the {ROLE_LABELS[wanted].en} confirms the results.",
+            fix_zh="如有疑问，可以 outcome=question 提出。",
+            fix_en="You may question it (`outcome` 'question').",
+            field="actor.role",
+            citation="process reading 16; Order 40 Art. 26",
         )
 
 

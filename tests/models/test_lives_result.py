@@ -11,7 +11,17 @@ from models.deadlines import DeadlineName
 from models.decide import apply, certificate_made
 from models.refusal import RefusalCode
 from models.stages import Stage
-from tests.models.life import Cast, Life, archived, certified, posted, published, to_confirm, voted
+from tests.models.life import (
+    Cast,
+    Life,
+    archived,
+    certified,
+    plan_terms,
+    posted,
+    published,
+    to_confirm,
+    voted,
+)
 
 RESULT_PUBLICITY = DeadlineName.RESULT_PUBLICITY
 POSTED = "2023-12-18T09:00:00+08:00"
@@ -191,3 +201,24 @@ def test_a_declined_fraud_can_still_lose_the_years_eligibility() -> None:
     life.do(life.cast.rule("employer-objection-1", "fraud"))
     life.do(life.cast.cancel("eligibility", "city_office", ground="fraud"))
     life.assert_stage(Stage.ELIGIBILITY_CANCELLED)
+
+
+def test_results_are_confirmed_by_the_authority_the_plan_names_and_questioned_by_either() -> None:
+    life = to_confirm(Life())
+    unit = life.cast.actor("convening_unit")
+    refusal = life.refused(life.cast.confirm(actor=unit))
+    assert (refusal.code, refusal.field) == (RefusalCode.WRONG_ROLE, "actor.role")
+    life.do(life.cast.confirm(actor=unit, outcome="question", text="存疑"))
+    other = to_confirm(Life(confirmed_by="convening_unit"))
+    other.do(other.cast.confirm(actor=unit))
+    other.assert_stage(Stage.CERTIFIED)
+
+
+def test_a_plan_may_ask_for_objections_in_the_own_name() -> None:
+    published(Life()).do(Life().cast.objects(real_name=False), "2023-12-20 09:00")
+    strict = published(Life(real_name_required=True))
+    anonymous = strict.cast.objects(real_name=False)
+    assert strict.refused(anonymous, "2023-12-20 09:00").field == "real_name"
+    strict.do(strict.cast.objects())
+    assert plan_terms().confirmed_by == "city_office"
+    assert plan_terms().real_name_required is False
