@@ -83,6 +83,11 @@ class ReturnRound(Wire):
     answered_at: Instant | None = None
     closed: bool = False
 
+    def in_short(self) -> ReturnRound:
+        """The round without its words: what later lists are compared with are the ids of its items."""
+        items = tuple(item.model_copy(update={"text": "…", "part": None}) for item in self.items)
+        return self.model_copy(update={"items": items, "reasons": ()})
+
 
 class Objection(Wire):
     """One objection (or complaint): grounds are kept as a digest here, the words in the database."""
@@ -212,8 +217,9 @@ class ApplicationState(BaseModel):
         return facts, requests
 
     def carried(self) -> dict[str, Any]:
-        """The state as JSON for the next run, small enough for it (`models.audit.abridge`)."""
-        kept = self.model_copy(update={"history": abridge(self.history)})
+        """The state as JSON for the next run, small enough for it: long words are in the database."""
+        returns = [r.in_short() if r.closed else r for r in self.returns]
+        kept = self.model_copy(update={"history": abridge(self.history), "returns": returns})
         return kept.model_dump(mode="json")
 
     @property

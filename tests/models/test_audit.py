@@ -12,7 +12,7 @@ from models.decide import apply
 from models.lifecycle import BY_EVENT
 from models.signals import receive
 from models.state import ApplicationState
-from tests.models.life import Life, archived, submitted
+from tests.models.life import Life, archived, submitted, with_office
 
 CHAIN: list[Fact] = list(archived(Life()).state.history)
 
@@ -129,6 +129,25 @@ def test_a_file_that_many_have_written_into_is_still_carried_into_a_new_run() ->
     assert ABRIDGED not in again.history[-1].details
     apply(again, parse("object", life.cast.objects(person="late")), life.now)
     assert verify(again.history, kept=True) == []
+
+
+def test_many_long_returns_are_carried_too_and_the_office_still_lists_once() -> None:
+    life = with_office(Life())
+    items = [{"id": f"i{n}", "text": "长" * 500, "part": "部" * 400} for n in range(60)]
+    for n in range(12):
+        changes = {} if n == 0 else {"items": [item | {"unrepaired": item["id"]} for item in items]}
+        life.do(life.cast.office_return(**{"items": items} | changes))
+        life.do(life.cast.resubmit(*(item["id"] for item in items)))
+        for role in ("employer", "department"):
+            life.do(life.cast.resubmit(role=role))
+    assert len(life.state.model_dump_json().encode()) > 3_000_000
+    carried = life.state.carried()
+    assert len(canonical(carried).encode()) < 1_900_000
+    life.state = ApplicationState.model_validate(carried)
+    assert verify(life.state.history, kept=True) == []
+    again = [{"id": "new", "text": "另一问题"}]
+    assert life.refused(life.cast.office_return(items=again)).field == "items.0"
+    life.do(life.cast.office_return(items=[again[0] | {"unrepaired": "i7"}]))
 
 
 def test_an_ordinary_chain_is_carried_whole() -> None:
