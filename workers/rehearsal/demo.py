@@ -78,8 +78,8 @@ class Rehearsal:
             business_start=BEGINS,
             speed=(ENDS - BEGINS).total_seconds() / self._seconds,
         )
-        players = [Player(story, door, clock) for story in self._stories]
         database = Database(url)
+        players = [Player(story, door, clock, database) for story in self._stories]
         try:
             await self._play(players, clock)
             return [await judge(player, database) for player in players]

@@ -13,6 +13,7 @@ from typing import Literal, TypeVar
 
 from temporalio.service import RPCError
 
+from activities.database import Database
 from models.clock import BusinessClock
 from models.refusal import Refusal, RefusalCode
 from models.stages import Stage
@@ -21,6 +22,7 @@ from models.wire import SHANGHAI
 from workers.client import ReviewClient
 from workers.client_errors import ClientError, CommandRefused, ReviewClosed, StartRefused
 from workers.rehearsal.cast import Json
+from workers.rehearsal.sight import Seen, event_of, look_at
 from workers.rehearsal.story import Step, Story, Told
 
 WORKING_HOURS_BEGIN = time(8)
@@ -34,7 +36,7 @@ NOT_YET = (
 TRIES = 6
 """How often a command that breaks a rule is written anew before the story has failed."""
 
-NEAR, FAR = 0.2, 2.0
+NEAR, FAR = 0.2, 1.0
 """Real seconds between two looks at an application: when it is about to move, and otherwise."""
 
 Playing = Literal["waiting", "playing", "ended", "failed"]
@@ -46,16 +48,17 @@ class StoryFailed(Exception):  # noqa: N818 - the story has failed, the player w
 
 
 class Player:
-    """One story on the stage. `view` is what was last seen of its application."""
+    """One story on the stage. `seen` is what was last seen of its application, `view` how it ended."""
 
-    def __init__(self, story: Story, door: ReviewClient, clock: BusinessClock) -> None:
+    def __init__(self, story: Story, door: ReviewClient, clock: BusinessClock, database: Database) -> None:
         self.story, self.cast = story, story.people()
         self.playing: Playing = "waiting"
+        self.seen: Seen | None = None
         self.view: StateView | None = None
         self.told = Told((), ())
         self.refusals: list[tuple[datetime, Refusal]] = []
         self.problem = ""
-        self._door, self._clock = door, clock
+        self._door, self._clock, self._database = door, clock, database
 
     def now(self) -> datetime:
         """Business time."""
@@ -82,13 +85,13 @@ class Player:
         """Fetches what the application itself tells of its life."""
         facts = await insist(lambda: self._door.history(self.cast.ref))
         deadlines = await insist(lambda: self._door.deadlines(self.cast.ref))
-        await self.look()
+        self.view = await insist(lambda: self._door.state(self.cast.ref))
         self.told = Told(facts, deadlines)
 
-    async def look(self) -> StateView:
-        """The state of the application now."""
-        self.view = await insist(lambda: self._door.state(self.cast.ref))
-        return self.view
+    async def look(self) -> Seen | None:
+        """Where the application stands now, as far as the database knows."""
+        self.seen = await look_at(self._database, self.cast.plan_id, self.cast.ref) or self.seen
+        return self.seen
 
     def _input(self) -> Json:
         return self.cast.start(clock=self._clock.model_dump(mode="json"))
@@ -97,7 +100,7 @@ class Player:
         self.playing, self.problem = "failed", problem
 
     def _where(self) -> str:
-        return self.view.stage if self.view else "(not begun)"
+        return self.seen.stage if self.seen else "(not begun)"
 
     # --- steps -----------------------------------------------------------------------------------------
 
@@ -122,7 +125,8 @@ class Player:
         """The refusal, or None when the command was accepted (or, if it is early, kept)."""
         body = step.build(self.cast, self.now())
         if step.way != "update":
-            return await self._signal(body, may_be_kept=step.way == "early")
+            await self._signal(body, may_be_kept=step.way == "early")
+            return None
         try:
             await insist(lambda: self._door.send(self.cast.ref, body))
         except CommandRefused as refused:
@@ -132,20 +136,17 @@ class Player:
         await self.look()
         return None
 
-    async def _signal(self, body: Json, *, may_be_kept: bool) -> Refusal | None:
-        """Nobody answers a signal: what became of it is read from the application."""
+    async def _signal(self, body: Json, *, may_be_kept: bool) -> None:
+        """Nobody answers a signal: what became of it is read from the audit chain; an early one is kept."""
         await insist(lambda: self._door.signal(self.cast.ref, body))
-        while True:
+        ids = self.cast.plan_id, self.cast.ref, str(body["command_id"])
+        while not may_be_kept:
             await asyncio.sleep(NEAR)
-            facts = await insist(lambda: self._door.history(self.cast.ref))
-            view = await self.look()
-            if any(fact.command_id == body["command_id"] for fact in facts):
-                return None
-            if may_be_kept and body["kind"] in view.early:
-                return None
-            for refused in await insist(lambda: self._door.refused(self.cast.ref)):
-                if refused.command_id == body["command_id"]:
-                    return refused.refusal
+            event = await event_of(self._database, *ids)
+            if event == "refused":
+                raise StoryFailed(f"the signal {body['kind']} was refused, in {self._where()}")
+            if event is not None:
+                break
 
     # --- waiting ---------------------------------------------------------------------------------------
 
@@ -157,24 +158,17 @@ class Player:
                 await self.look()
 
     async def _until_stage(self, stage: Stage) -> None:
-        while (view := await self.look()).stage != stage.value:
-            if view.status == "ended":
-                raise StoryFailed(f"it ended in {view.stage}, before {stage.value}")
-            await asyncio.sleep(self._pause(view))
+        while (seen := await self.look()) is None or seen.stage != stage.value:
+            if seen is not None and seen.status == "ended":
+                raise StoryFailed(f"it ended in {seen.stage}, before {stage.value}")
+            await asyncio.sleep(NEAR)
 
     async def _until_the_end(self) -> None:
-        ends, closed = self.story.ends.value, self.story.closed
-        while (view := await self.look()).stage != ends or (view.status == "ended") != closed:
-            if view.status == "ended":
-                raise StoryFailed(f"it ended in {view.stage}, not in {ends}")
-            await asyncio.sleep(self._pause(view))
-
-    def _pause(self, view: StateView) -> float:
-        """Look again soon when something is due, else seldom: every look costs the worker a task."""
-        if view.due_at is None:
-            return NEAR
-        left = self._clock.real_delay(self.now(), view.due_at).total_seconds()
-        return min(max(left, NEAR), FAR)
+        ends, status = self.story.ends.value, "ended" if self.story.closed else "open"
+        while (seen := await self.look()) is None or (seen.stage, seen.status) != (ends, status):
+            if seen is not None and seen.status == "ended":
+                raise StoryFailed(f"it ended in {seen.stage}, not in {ends}")
+            await asyncio.sleep(NEAR)
 
 
 async def insist(call: Callable[[], Awaitable[T]]) -> T:

@@ -18,8 +18,9 @@ from pathlib import Path
 from workers.database import upgrade
 from workers.embedded import NAMESPACE, DevServer, DevServerError
 
-PUNCTUAL_TIMERS = {"history.timerProcessorMaxTimeShift": "10ms"}
-"""A business day is less than a second long: timers must not wait to be collected."""
+SERVER = {"history.timerProcessorMaxTimeShift": "10ms", "matching.queryPollerUnavailableWindow": "200ms"}
+"""A business day is less than a second long: timers must not wait to be collected. And a question to a
+workflow whose worker is away is refused, not kept until there is one."""
 
 STICKY_SECONDS = 1.0
 """After this the server gives the work of a worker that died to another one."""
@@ -34,7 +35,7 @@ class Processes:
         self.data_dir = data_dir.absolute()
         self.database_url = f"sqlite+aiosqlite:///{self.data_dir / 'zhicheng.db'}"
         self.server = DevServer(
-            db_file=self.data_dir / "temporal" / "temporal.db", ui=ui, dynamic_config=PUNCTUAL_TIMERS
+            db_file=self.data_dir / "temporal" / "temporal.db", ui=ui, dynamic_config=SERVER
         )
         self.ready_file = self.data_dir / "worker.ready"
         self.restarts = 0

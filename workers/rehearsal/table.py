@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from models.lifecycle import BY_EVENT
+from models.roles import ROLE_LABELS, Role
 from models.stages import label_of
 from models.wire import local_day
 from workers.rehearsal.player import Player
@@ -45,25 +46,25 @@ def scene(players: Sequence[Player], now: datetime, hint: str, news: Sequence[st
 
 
 def _row(player: Player) -> tuple[str, ...]:
-    view = player.view
+    seen = player.seen
     title = escape(f"{player.story.zh} {player.story.en}")
-    if view is None:
+    if seen is None:
         return (_PLAYING[player.playing], title, "", "", "", "", "", "")
     return (
         _PLAYING[player.playing],
         title,
-        f"{local_day(view.at)}",
-        view.label.zh,
-        view.action_by_label.zh if view.action_by_label else "—",
-        f"{local_day(view.due_at)}" if view.due_at and view.status != "ended" else "—",
-        str(view.returns or ""),
-        _STATUS[view.status],
+        f"{local_day(seen.at)}",
+        label_of(seen.stage).zh,
+        ROLE_LABELS[Role(seen.action_by)].zh if seen.action_by else "—",
+        f"{local_day(seen.due_at)}" if seen.due_at and seen.status != "ended" else "—",
+        str(seen.returns or ""),
+        _STATUS[seen.status],
     )
 
 
 def progress(players: Sequence[Player], now: datetime) -> str:
     """One line for a log: the business date and how many applications are in which stage."""
-    stages = Counter(label_of(p.view.stage).zh for p in players if p.view is not None)
+    stages = Counter(label_of(p.seen.stage).zh for p in players if p.seen is not None)
     done = sum(1 for p in players if p.playing == "ended")
     found = "，".join(f"{stage} {number}" for stage, number in stages.most_common())
     return f"{local_day(now)}  ended {done}/{len(players)}  {found}"
