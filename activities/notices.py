@@ -17,6 +17,7 @@ from models.stages import STAGES, Stage
 from models.wire import Label, local_day
 
 NEXT_AUTHORITY: dict[Role, tuple[Role, ...]] = {
+    Role.APPLICANT: (Role.EMPLOYER,),
     Role.EMPLOYER: (Role.DEPARTMENT,),
     Role.DEPARTMENT: (Role.CITY_OFFICE,),
     Role.OFFICE: (Role.CONVENING_UNIT, Role.CITY_OFFICE),

@@ -14,6 +14,7 @@ from activities.records import Records
 from models.application import ApplicationInput
 from models.outbox import HopBatch, OpenRequest, OpenResult, Snapshot
 from models.plan import UnknownPlanError
+from models.plan_periods import terms_on
 from models.schedule import requests_on_entry
 from models.stages import Stage
 from models.state import ApplicationState
@@ -43,10 +44,11 @@ class Opening:
                 en="This service runs on real time; another clock is for rehearsals.",
             )
         try:
-            terms = plan_of(given.plan_id).terms()
+            plan = plan_of(given.plan_id)
         except UnknownPlanError as unknown:
             known = "、".join(unknown.known) or "无"
             return _refused("plan_id", zh=f"没有方案“{given.plan_id}”；现有：{known}。", en=str(unknown))
+        terms = terms_on(plan, self._records.calendar_on(request.at))
         refused = _outside_the_plan(given, terms) or _too_late(request, terms)
         if refused is not None:
             return refused

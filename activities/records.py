@@ -22,6 +22,7 @@ from activities.orphans import reconcile
 from activities.plans import organisations_of
 from activities.writing import insert_into, write_new, write_over
 from models.audit import Fact
+from models.calendar import WorkCalendar
 from models.outbox import DeadlineAnswer, HopBatch, HopResult, Snapshot
 from models.tables import Application, AuditEntry, DossierVersion, LiveApplication, Notice
 from models.tables.chain import columns_of
@@ -44,6 +45,10 @@ class Records:
         self._calendars = calendars
         self._facts = facts
 
+    def calendar_on(self, at: datetime) -> WorkCalendar:
+        """The calendar for a question asked at business time `at`."""
+        return self._calendars.on(at)
+
     async def record(self, batch: HopBatch) -> HopResult:
         """Records the batch in one transaction and answers the deadlines that it asks for."""
         async with self.database.transaction() as session:
@@ -52,7 +57,7 @@ class Records:
     async def write(self, session: AsyncSession, batch: HopBatch) -> tuple[DeadlineAnswer, ...]:
         """Writes the batch inside an open transaction; the answers are the computed deadlines."""
         snapshot = batch.snapshot
-        calendar = self._calendars.on(snapshot.at)
+        calendar = self.calendar_on(snapshot.at)
         answers = tuple(answer(request, calendar) for request in batch.requests)
         stored = await _locked(session, snapshot)
         set_aside = await reconcile(session, snapshot, batch.facts)

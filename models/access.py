@@ -75,8 +75,8 @@ def _organisation_of(state: ApplicationState, actor: Actor) -> tuple[str, ...] |
         case Role.EXPERT | Role.CHAIR:
             return (state.meeting.committee_ref,) if state.meeting else None
         case Role.ARCHIVE:
-            keeper = state.input.archive_keeper
-            return (keeper,) if keeper else ((actor.organisation,) if actor.organisation else None)
+            keeper = state.input.archive_keeper or state.plan.organisations.get(Role.ARCHIVE)
+            return (keeper,) if keeper else None
         case role if role in _PLAN_ROLES:
             holder = state.plan.organisations.get(role.value)
             return (holder,) if holder else None

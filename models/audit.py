@@ -87,8 +87,13 @@ _WORTH_ABRIDGING = 100
 """Bytes; a hash with its name is shorter."""
 
 
-UNMOVING = frozenset({"opened", "refused", "reminded", "escalated", "deadline_moved", "calendar_missing"})
-"""Events that leave stage and revision as they are; every other one makes a new revision."""
+UNMOVING = frozenset(
+    {"opened", "refused", "reminded", "escalated", "deadline_moved", "calendar_missing", "complaint"}
+)
+"""Events that leave stage and revision as they are; every other one makes a new revision.
+
+A complaint is a side case: if it made a new revision, a stranger could keep every decision stale.
+"""
 
 
 def verify(facts: Iterable[Fact], *, kept: bool = False) -> list[str]:

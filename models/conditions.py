@@ -23,6 +23,8 @@ CONDITIONS: dict[str, g.Guard] = {
         ("period", g.period_over, "公示已期满", "work plan 七(一)"),
         ("visible", g.always_visible, "公示期间始终可见", "process reading 33"),
         ("no_objection", g.no_open_objection, "无未结异议", "Order 40 Art. 16"),
+        ("may_release", g.may_release, "由作出暂停者或上级恢复", "process (a) roles"),
+        ("own_date", g.own_date_ahead, "要求的日期在今日之后", "process (b)"),
         ("no_fraud", g.not_after_fraud, "非因弄虚作假不予推荐", "Order 40 Art. 39"),
         ("objection", g.objection_known, "异议存在且核查人未参与推荐、未提出异议", "Order 40 Art. 16, 26"),
         ("named", g.named_where_required, "方案要求时须实名", "process reading 18"),

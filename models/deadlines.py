@@ -37,6 +37,7 @@ class DeadlineName(StrEnum):
 
     DEPARTMENT_SUBMISSION = "department_submission"
     EMPLOYER_PUBLICITY = "employer_publicity"
+    EMPLOYER_CORRECTION = "employer_correction"
     EMPLOYER_OBJECTION = "employer_objection"
     OFFICE_REVIEW = "office_review"
     CORRECTION = "correction"

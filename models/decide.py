@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from models import access
-from models.audit import Fact, digest
+from models.audit import UNMOVING, Fact, digest
 from models.choices import defence_in_plan, no_defence_in_plan
 from models.commands import COMMANDS, Command
 from models.deadlines import Deadline, DeadlineKind
@@ -21,6 +21,7 @@ from models.schedule import ask_for_deadlines, suspended
 from models.stages import STAGES, Stage
 from models.state import Answered, ApplicationState, Receipt
 from models.transitions import Transition
+from models.warnings import warnings_of
 from models.wire import local_day
 
 ROLES_OF: dict[str, tuple[Role, ...]] = {
@@ -226,6 +227,7 @@ def apply(state: ApplicationState, command: Command, now: datetime) -> Receipt:
         at=now,
         next=next_commands(state),
         due_at=None if state.requests else state.due_at(),
+        warnings=warnings_of(state, transition.event, now),
     )
     state.answered[command.command_id] = Answered(digest=body_digest(command), receipt=receipt)
     return receipt
@@ -261,7 +263,7 @@ def _take(
     if command is not None:
         for effect in EFFECTS.get(transition.event, ()):
             effect(state, command, now)
-    state.revision += 1
+    state.revision += 0 if transition.event in UNMOVING else 1
     if transition.target is not None:
         state.stage = after
         state.entered_at = now

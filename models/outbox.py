@@ -169,7 +169,7 @@ def action_organisation(state: ApplicationState) -> str | None:
     if role in holders:
         return holders[role]
     if role == "archive":
-        return given.archive_keeper
+        return given.archive_keeper or state.plan.organisations.get(role)
     if role in ("chair", "expert"):
         return state.meeting.committee_ref if state.meeting else None
     return state.plan.organisations.get(role) if role else None

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import NamedTuple, Protocol
 
+from models.calendar import CalendarYearMissing
 from models.plan import ReviewPlan
+from models.terms import PlanTerms
 from models.wire import end_of
 
 
@@ -68,6 +70,21 @@ def last_full_return(plan: ReviewPlan, calendar: PeriodCalendar) -> date | None:
         if end_of(calendar.end_of_period(day, fix.wd.value, False).last_day) <= fix.cap.instant:
             return day
     return None
+
+
+def terms_on(plan: ReviewPlan, calendar: PeriodCalendar) -> PlanTerms:
+    """The plan's terms with the last days on which a publicity or a return still leaves its full time.
+
+    Without those days where the calendar of a year is missing: then nobody is warned of a guess.
+    """
+    try:
+        useful = {
+            "last_publicity_start": last_useful_publicity_start(plan, calendar),
+            "last_full_return": last_full_return(plan, calendar),
+        }
+    except CalendarYearMissing:
+        return plan.terms()
+    return plan.terms().model_copy(update=useful)
 
 
 def results_chain(plan: ReviewPlan, calendar: PeriodCalendar, meeting: date) -> ResultsChain:

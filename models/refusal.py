@@ -29,7 +29,6 @@ class RefusalCode(StrEnum):
     EXPIRED = "expired"
     ON_HOLD = "on_hold"
     TOO_EARLY = "too_early"
-    TOO_LATE = "too_late"
     GUARD = "guard"
 
 

@@ -98,6 +98,10 @@ def _request(state: ApplicationState, spec: StageDeadline, now: datetime) -> Dea
     if name is N.RECORD_KEEPING:
         until = _years_later(today, plan.record_years)
         return _dated(spec, today, until, f"{plan.record_years} years kept")
+    if name is N.EMPLOYER_CORRECTION:
+        assert state.correction_due is not None
+        own = _dated(spec, today, state.correction_due, "day asked for by the employer")
+        return own.model_copy(update={"reminders_wd": (2, 1)})
     if name is N.CORRECTION:
         return _correction(state, spec, today)
     return _counted(state, spec, today)

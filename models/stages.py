@@ -168,7 +168,14 @@ _ALL = (
         A,
         (1, 0),
         "work plan 七(一)",
-        _FIRST_LEG,
+        (
+            _duty(
+                DeadlineName.EMPLOYER_CORRECTION,
+                "单位要求的补正日期（仅提醒）",
+                "the date the employer asked for",
+            ),
+            *_FIRST_LEG,
+        ),
     ),
     _spec(
         Stage.QUOTA_CHECK,

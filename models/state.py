@@ -20,7 +20,7 @@ from models.refusal import Refusal
 from models.roles import Actor
 from models.stages import STAGES, Stage, StageDeadline
 from models.terms import PlanTerms
-from models.wire import Compact, Instant, Wire
+from models.wire import Compact, Instant, Label, Wire
 
 
 class Receipt(Compact):
@@ -37,7 +37,7 @@ class Receipt(Compact):
     at: Instant
     next: tuple[str, ...]
     due_at: Instant | None = None
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Label, ...] = ()
     duplicate: bool = False
 
 
@@ -268,6 +268,8 @@ class ApplicationState(BaseModel):
                 return self.correcting
             case DeadlineName.DEPARTMENT_SUBMISSION:
                 return not self.correcting
+            case DeadlineName.EMPLOYER_CORRECTION:
+                return self.correction_due is not None
             case DeadlineName.DEFENCE_EXCUSE:
                 return name in self.deadlines
             case DeadlineName.LATE_ADMISSION:

@@ -75,6 +75,11 @@ class PlanTerms(Compact):
     recused_in_denominator: bool
     draw_lead_days: int
 
+    last_publicity_start: date | None = None
+    """The last day on which posting the employer's publicity still serves the department's window."""
+    last_full_return: date | None = None
+    """The last day on which a return of the office leaves the full time for its correction."""
+
     organisations: dict[str, str] = Field(default_factory=dict)
     """Who holds an office in this plan: role (office, convening_unit, city_office) -> organisation."""
     confirmed_by: str = "city_office"

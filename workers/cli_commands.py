@@ -187,4 +187,4 @@ def _print(receipt: Receipt, lang: Lang) -> None:
         typer.echo(f"due       {when(receipt.due_at)}")
     typer.echo(f"next      {', '.join(receipt.next) or 'nothing'}")
     for warning in receipt.warnings:
-        typer.echo(f"warning   {warning}")
+        typer.echo(f"warning   {words(warning, lang)}")

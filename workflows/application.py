@@ -231,7 +231,11 @@ class ApplicationWorkflow:
         info, now = workflow.info(), self._moment
         fact = self._state.outbox.pop(0)
         request = OpenRequest(
-            application=self._state.input, workflow_id=info.workflow_id, run_id=info.run_id, at=now, fact=fact
+            application=self._state.input,
+            workflow_id=info.workflow_id,
+            run_id=info.first_execution_run_id,
+            at=now,
+            fact=fact,
         )
         answer: OpenResult = await self._record("open_application", request, OpenResult)
         if answer.terms is None:

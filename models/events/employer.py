@@ -35,7 +35,7 @@ EMPLOYER: tuple[Transition, ...] = (
         "employer",
         "review",
         when={"hop": Hop.EMPLOYER, "outcome": "return"},
-        guards=(C["items"],),
+        guards=(C["items"], C["own_date"]),
         evidence=("退回清单", "item list"),
         notify=(Role.APPLICANT,),
     ),

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from models import commands as c
 from models.deadlines import Deadline, DeadlineKind, DeadlineName
 from models.guards.base import narrowed, unmet
-from models.roles import Role
+from models.roles import ROLE_LABELS, Role
 from models.schedule import AHEAD, planned_day
 from models.state import ApplicationState
 from models.wire import local_day
@@ -210,3 +210,25 @@ def cancel_ground_fits(state: ApplicationState, command: c.Command, now: datetim
             "ground",
             "work plan 九(二), 九(四)",
         )
+
+
+_RANK = {Role.EMPLOYER: 0, Role.OFFICE: 1, Role.CONVENING_UNIT: 2, Role.CITY_OFFICE: 3}
+"""Whose hold outranks whose: an office does not end what the city title office stopped."""
+
+
+def may_release(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    """A hold is ended by whoever set it or by a higher authority; a reported status by the office."""
+    hold = state.hold
+    if hold is None:
+        return
+    role = command.actor.role
+    if hold.ground.startswith("status_") or _RANK.get(role, -1) >= _RANK.get(hold.by.role, 0):
+        return
+    raise unmet(
+        f"该暂停由{ROLE_LABELS[hold.by.role].zh}作出。",
+        f"The hold was set by the {ROLE_LABELS[hold.by.role].en}.",
+        "请由其或上级机构恢复。",
+        "Let them, or a higher authority, release it.",
+        "actor.role",
+        "process (a) roles: the convening unit and the city title office stand above the office",
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from models import commands as c
+from models.deadlines import DeadlineName
 from models.guards.base import narrowed, unmet
 from models.schedule import correction_last_day
 from models.state import ApplicationState
@@ -187,3 +188,21 @@ def post_free(state: ApplicationState, command: c.Command, now: datetime) -> Non
             "post.available",
             "work plan 五",
         )
+
+
+def own_date_ahead(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    """A date that the employer asks for lies after today and within the department's window."""
+    due = narrowed(command, c.Review).correction_due
+    window = state.deadlines.get(DeadlineName.DEPARTMENT_SUBMISSION)
+    last = window.last_day if window is not None else None
+    today = local_day(now)
+    if due is None or (today < due and (last is None or due <= last)):
+        return
+    raise unmet(
+        f"要求的补正日期须在{today}之后{f'且不晚于{last}' if last else ''}。",
+        f"The date asked for must lie after {today}{f' and not past {last}' if last else ''}.",
+        "请更正 correction_due 或省略；该日期仅作提醒。",
+        "Correct `correction_due`, or leave it out; it only reminds.",
+        "correction_due",
+        "process (b): the employer's own date is a reminder only",
+    )

@@ -20,6 +20,7 @@ from models.deadlines import Deadline, DeadlineName, DeadlineRequest
 from models.decide import apply, certificate_made, expire, record
 from models.outbox import DeadlineAnswer
 from models.plan import ReviewPlan
+from models.plan_periods import terms_on
 from models.refusal import Refusal, Refused
 from models.roles import SYSTEM
 from models.schedule import next_wake, requests_on_entry
@@ -42,7 +43,7 @@ def moment(text: str) -> datetime:
 @lru_cache(maxsize=1)
 def plan_terms() -> PlanTerms:
     """The terms of the 2023 plan."""
-    return ReviewPlan.load("tianjin-quality-2023").terms()
+    return terms_on(ReviewPlan.load("tianjin-quality-2023"), calendar())
 
 
 @lru_cache(maxsize=64)

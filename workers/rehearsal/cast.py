@@ -382,7 +382,7 @@ class Cast:
             hearing_offered=True,
         )
 
-    def hold(self, ground: str = "investigation", role: str = "convening_unit", **change: Any) -> Json:
+    def hold(self, ground: str = "investigation", role: str = "office", **change: Any) -> Json:
         """Somebody stops it."""
         return self._command("hold", role, change, ground=ground, text="核查中")
 
