@@ -1,4 +1,4 @@
-"""What must hold on every path, in words; the tests prove it on the machine and on whole lives."""
+"""What must hold on every path, in words; the tests prove it on whole lives, as far as one life can."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ INVARIANTS: tuple[Label, ...] = (
         en="No record links an expert to the content of a ballot; only counts leave the ballot box.",
     ),
     Label(
-        zh="本年度占用及已评定的岗位数不超过该单位该层级的空岗数。",
-        en="Posts held and certified in the cycle do not exceed the free posts, by unit and level.",
+        zh="本年度占用及已评定的岗位数不超过该单位该层级的空岗数（目前由单位逐件填报空岗数；跨申报的占用登记尚未建成）。",
+        en="Posts held and certified in the cycle do not exceed the free posts, by unit and level (today the"
+        " unit attests the free posts case by case; a register across applications is not built yet).",
     ),
     Label(
         zh="“逾期”“视为放弃”只由标为 BAR 的期限引起，且当事人事先已被告知该日期。",
