@@ -9,13 +9,13 @@ import pytest
 import pytest_asyncio
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
-from workers.registry import WORKFLOWS, make_activities
 
 from activities.database import Database
 from tests.support import unique
 from tests.workflows.cycle import Cycle
 from workers.database import upgrade
 from workers.embedded import find_binary
+from workers.registry import WORKFLOWS, make_activities
 from workers.search_attributes import server_types
 from workers.settings import Settings
 from workers.worker import build_worker
