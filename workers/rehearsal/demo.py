@@ -114,7 +114,7 @@ class Rehearsal:
                 line = table.progress(players, clock.now(datetime.now(UTC)))
                 self._console.print(line, highlight=False, soft_wrap=True)
                 await asyncio.sleep(LINE_EVERY)
-        hint = f"Temporal Web UI: {self._processes.server.ui_url} (every story is a workflow there)"
+        hint = web_hint(self._processes.server.ui_url)
         with Live(console=self._console, auto_refresh=False, vertical_overflow="crop") as live:
             try:
                 while True:
@@ -141,7 +141,7 @@ async def rehearse(seconds: float, names: Sequence[str], data_dir: Path, ui: boo
     try:
         await processes.start()
         if ui:
-            console.print(f"Temporal Web UI: {processes.server.ui_url}  (every story is a workflow there)")
+            console.print(web_hint(processes.server.ui_url))
         verdicts = await rehearsal.perform()
     except asyncio.CancelledError:
         console.print("interrupted: server and worker are stopped")
@@ -169,6 +169,11 @@ def run(
     """
     choose(stories)
     return asyncio.run(rehearse(seconds, stories, data_dir or fresh_directory(Path("data/demo")), ui))
+
+
+def web_hint(address: str | None) -> str:
+    """Where the stories can be looked at while they run."""
+    return f"Temporal Web UI: {address} (every story is a workflow there)" if address else "without a Web UI"
 
 
 def fresh_directory(parent: Path) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -56,10 +56,15 @@ def _row(player: Player) -> tuple[str, ...]:
         f"{local_day(seen.at)}",
         label_of(seen.stage).zh,
         ROLE_LABELS[Role(seen.action_by)].zh if seen.action_by else "—",
-        f"{local_day(seen.due_at)}" if seen.due_at and seen.status != "ended" else "—",
+        f"{_last_day(seen.due_at)}" if seen.due_at and seen.status != "ended" else "—",
         str(seen.returns or ""),
         _STATUS[seen.status],
     )
+
+
+def _last_day(due_at: datetime) -> date:
+    """The day at whose 24:00 the period ends."""
+    return local_day(due_at - timedelta(seconds=1))
 
 
 def progress(players: Sequence[Player], now: datetime) -> str:
