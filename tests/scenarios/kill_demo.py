@@ -74,6 +74,8 @@ def run(seed: int, data_dir: Path) -> Performance:
             demo.terminate()
             demo.wait(timeout=30)
         listening.join(timeout=10)
+        if demo.stdout is not None:
+            demo.stdout.close()
     return Performance(demo.returncode, "".join(lines), tuple(killed), time.monotonic() - began)
 
 
