@@ -76,6 +76,8 @@ def run(seed: int, data_dir: Path) -> Performance:
         listening.join(timeout=10)
         if demo.stdout is not None:
             demo.stdout.close()
+        if demo.stdout is not None:
+            demo.stdout.close()
     return Performance(demo.returncode, "".join(lines), tuple(killed), time.monotonic() - began)
 
 
