@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowHandle
 
 from activities.database import Database
@@ -38,12 +39,22 @@ async def server(tmp_path: Path) -> AsyncIterator[DevServer]:
         yield server
 
 
-async def _start(client: Client, queue: str) -> tuple[Cast, WorkflowHandle[object, object]]:
+async def _start(
+    client: Client,
+    queue: str,
+    start: str = "2023-09-20T09:00:00+08:00",
+    speed: float = 1.0,
+    task_timeout: timedelta | None = None,
+) -> tuple[Cast, WorkflowHandle[object, object]]:
     cast = Cast(ref=unique("hard"))
-    clock = {"real_start": datetime.now(UTC).isoformat(), "business_start": "2023-09-20T09:00:00+08:00"}
+    clock = {"real_start": datetime.now(UTC).isoformat(), "business_start": start, "speed": speed}
     body = cast.start(clock=clock)
     handle: WorkflowHandle[object, object] = await client.start_workflow(
-        "ApplicationWorkflow", body, id=f"application/{cast.plan_id}/{cast.ref}", task_queue=queue
+        "ApplicationWorkflow",
+        body,
+        id=f"application/{cast.plan_id}/{cast.ref}",
+        task_queue=queue,
+        task_timeout=task_timeout,
     )
     return cast, client.get_workflow_handle(handle.id)
 
@@ -123,4 +134,48 @@ async def test_the_database_is_locked_and_nothing_acknowledged_is_lost(
         lock.close()
         wanted = ["opened", "submit", "recommend", "quota_pass"]
         await eventually(lambda: _same(database, cast.ref, wanted), timeout=40)
+    await database.close()
+
+
+@pytest.mark.parametrize("second", ["hold", "recommend"])
+async def test_what_came_while_an_alarm_waited_for_the_database_replays(
+    server: DevServer, tmp_path: Path, second: str
+) -> None:
+    """A reminder is due, its activity waits for the database, the task is kept alive without a command.
+
+    On replay the SDK takes that task and the next one, with the update, for one: the same activities must
+    come out, and the same chain.
+    """
+    file = tmp_path / "slow.db"
+    url = f"sqlite+aiosqlite:///{file}"
+    upgrade(url)
+    database = Database(url)
+    queue = unique("slow")
+    settings = Settings.load(temporal_address=server.address, task_queue=queue, rehearsal=True)
+    client = await connect(settings)
+    async with build_worker(client, settings, WORKFLOWS, make_activities(database, rehearsal=True)):
+        cast, handle = await _start(
+            client, queue, start="2023-11-01T17:00:00+08:00", speed=9_600.0, task_timeout=timedelta(seconds=2)
+        )
+        await handle.execute_update("submit", cast.submit())
+        lock = sqlite3.connect(file, isolation_level=None)
+        lock.execute("BEGIN EXCLUSIVE")
+
+        async def alarm_rang() -> bool:
+            events = (await handle.fetch_history()).events
+            return any(e.event_type == EventType.EVENT_TYPE_TIMER_FIRED for e in events)
+
+        await eventually(alarm_rang, timeout=20)
+        body = cast.hold() if second == "hold" else cast.recommend()
+        await handle.execute_update(body["kind"], body)
+        lock.execute("ROLLBACK")
+        lock.close()
+        live = await handle.query("history", result_type=list[Fact])
+        wanted = [f.event for f in live]
+        assert wanted[:3] == ["opened", "submit", "reminded"]
+        await eventually(lambda: _same(database, cast.ref, wanted), timeout=40)
+    fresh = settings.model_copy(update={"max_cached_workflows": 0})
+    async with build_worker(client, fresh, WORKFLOWS, make_activities(database, rehearsal=True)):
+        again = await handle.query("history", result_type=list[Fact])
+        assert [f.hash for f in again] == [f.hash for f in live], "a replay gives the same chain"
     await database.close()
