@@ -369,21 +369,27 @@ def _expire_one(state: ApplicationState, now: datetime) -> bool:
             if kind is DeadlineKind.DUTY:
                 if not deadline.escalated:
                     _mark(state, deadline, escalated=True, reminded=len(deadline.reminders))
-                    _tell(state, "escalated", deadline, now)
+                    _tell(state, "escalated", deadline, _moment_of(state, deadline.due_at, now))
                     return True
                 continue
             if suspended(state, deadline, kind):
                 if deadline.reminded < len(deadline.reminders):
                     _mark(state, deadline, reminded=len(deadline.reminders))
                 continue
-            _end(state, deadline, expiry, now)
+            _end(state, deadline, expiry, _moment_of(state, deadline.due_at, now))
             return True
         given = sum(1 for at in deadline.reminders if at <= now)
         if given > deadline.reminded:
             _mark(state, deadline, reminded=given)
-            _tell(state, "reminded", deadline, now)
+            _tell(state, "reminded", deadline, _moment_of(state, deadline.reminders[given - 1], now))
             return True
     return False
+
+
+def _moment_of(state: ApplicationState, due: datetime | None, now: datetime) -> datetime:
+    """When what was due happened: at its own moment, whoever notices it, but never before the last fact."""
+    last = state.history[-1].at if state.history else state.entered_at
+    return min(now, max(due or now, last))
 
 
 def _end(state: ApplicationState, deadline: Deadline, expiry: str | None, now: datetime) -> None:

@@ -78,7 +78,7 @@ def settle(
 
 def _asked_anew(state: ApplicationState, request: DeadlineRequest) -> bool:
     """The stage was entered again while this answer was under way: its round is over, the next one counts."""
-    return any(r.name == request.name and r.ground is None and r != request for r in state.requests)
+    return any(r.name == request.name and r.ground is None and r != request for r in state.asked())
 
 
 def _note(

@@ -166,6 +166,15 @@ class HoldMark(Wire):
     text: str
 
 
+class Cause(BaseModel):
+    """The facts and the deadline requests that one command or one alarm caused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    facts: list[Fact]
+    requests: list[DeadlineRequest]
+
+
 class ApplicationState(BaseModel):
     """Everything the workflow of one application knows; carried whole over continue-as-new."""
 
@@ -207,8 +216,33 @@ class ApplicationState(BaseModel):
     chain: str = GENESIS
     seq: int = 0
     outbox: list[Fact] = Field(default_factory=list)
+    causes: list[Cause] = Field(default_factory=list)
     requests: list[DeadlineRequest] = Field(default_factory=list)
     ended: bool = False
+
+    def close_cause(self) -> None:
+        """What one command or one alarm caused is complete: it leaves by itself, with nothing of the next.
+
+        Whether the next one comes while this one's activity runs or after it differs between a run and its
+        replay; the activities must not.
+        """
+        if self.outbox or self.requests:
+            self.causes.append(Cause(facts=self.outbox, requests=self.requests))
+            self.outbox, self.requests = [], []
+
+    def take_cause(self) -> Cause | None:
+        """The oldest cause that has not left yet, if any."""
+        self.close_cause()
+        return self.causes.pop(0) if self.causes else None
+
+    def asked(self) -> list[DeadlineRequest]:
+        """Every deadline request that has not left yet."""
+        return [*(r for cause in self.causes for r in cause.requests), *self.requests]
+
+    @property
+    def pending(self) -> bool:
+        """True when something has to leave for the database."""
+        return bool(self.causes or self.outbox or self.requests)
 
     def take_outbox(self) -> tuple[list[Fact], list[DeadlineRequest]]:
         """Hands over what is to be recorded and computed, and empties both lists."""

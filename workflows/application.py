@@ -73,6 +73,7 @@ class ApplicationWorkflow:
             self._state = self._first_state(start, carried)
             self._moment = _started_at(self._state.input.clock)
             self._opening = self._state.terms is None
+            self._opened = self._state.take_cause() if self._opening else None
         except Refused as refused:
             self._refused_start = refused.refusal
 
@@ -121,7 +122,7 @@ class ApplicationWorkflow:
             self._set_alarm()
             if self._should_continue_as_new():
                 workflow.continue_as_new(args=[start, self._state.carried()])
-            await workflow.wait_condition(lambda: bool(self._state.outbox or self._rang))
+            await workflow.wait_condition(lambda: self._state.pending or self._rang)
             self._wake()
         await workflow.wait_condition(workflow.all_handlers_finished)
         return views.state_view(self._state, self._now()).model_dump(
@@ -144,9 +145,10 @@ class ApplicationWorkflow:
             if self._refused_start is not None:
                 raise Refused(self._refused_start)
             now = self._arrival()
-            expire(self._state, now)
+            self._let_pass(now)
             receipt = apply(self._state, command, now)
             retry_early(self._state, now)
+            self._state.close_cause()
             return receipt
         except Refused as refused:
             raise refusal_error(refused.refusal) from None
@@ -165,14 +167,16 @@ class ApplicationWorkflow:
         if self._refused_start is not None:
             return
         now = self._arrival()
-        expire(self._state, now)
+        self._let_pass(now)
         try:
             body = _body(name, args)
         except Refused as refused:
             note_refused(self._state, name, None, refused.refusal, now)
+            self._state.close_cause()
             return
         receive(self._state, name, body, now)
         retry_early(self._state, now)
+        self._state.close_cause()
 
     def _check(self, command: Command) -> None:
         if self._opening:
@@ -229,7 +233,8 @@ class ApplicationWorkflow:
 
     async def _open(self) -> None:
         info, now = workflow.info(), self._moment
-        fact = self._state.outbox.pop(0)
+        assert self._opened is not None
+        (fact,) = self._opened.facts
         request = OpenRequest(
             application=self._state.input,
             workflow_id=info.workflow_id,
@@ -261,15 +266,15 @@ class ApplicationWorkflow:
         """
         while True:
             await self._drain()
-            if not expire(self._state, self._moment):
+            if not self._let_pass(self._moment):
                 break
-            retry_early(self._state, self._moment)
         self._upsert()
 
     async def _drain(self) -> None:
-        while self._state.outbox or self._state.requests:
-            facts, requests = self._state.take_outbox()
-            groups = [(hop, list(group)) for hop, group in groupby(facts, key=_hop_of)] or [("records", [])]
+        while (cause := self._state.take_cause()) is not None:
+            requests = cause.requests
+            groups = [(hop, list(group)) for hop, group in groupby(cause.facts, key=_hop_of)]
+            groups = groups or [("records", [])]
             for place, (hop, group) in enumerate(groups):
                 last = place == len(groups) - 1
                 batch = self._batch(hop, group, requests if last else [])
@@ -277,6 +282,7 @@ class ApplicationWorkflow:
                 settle(self._state, batch.requests, result.answers, self._moment)
                 if result.certificate_no is not None:
                     certificate_made(self._state, result.certificate_no, self._moment)
+                self._state.close_cause()
 
     def _batch(self, hop: str, facts: list[Fact], requests: list[Any]) -> HopBatch:
         state = self._state
@@ -324,8 +330,15 @@ class ApplicationWorkflow:
             return
         self._rang = False
         self._state.requests.extend(waiting_for_calendar(self._state))
-        if expire(self._state, self._moment):
-            retry_early(self._state, self._moment)
+        self._let_pass(self._moment)
+
+    def _let_pass(self, now: datetime) -> bool:
+        """What is due by `now` happens, as a cause of its own. True if anything did."""
+        happened = expire(self._state, now)
+        if happened:
+            retry_early(self._state, now)
+        self._state.close_cause()
+        return happened
 
     def _upsert(self) -> None:
         updates = changed_attributes(self._state, workflow.info().typed_search_attributes)

@@ -179,3 +179,50 @@ async def test_what_came_while_an_alarm_waited_for_the_database_replays(
         again = await handle.query("history", result_type=list[Fact])
         assert [f.hash for f in again] == [f.hash for f in live], "a replay gives the same chain"
     await database.close()
+
+
+@pytest.mark.parametrize("second", ["hold", "recommend"])
+async def test_a_question_that_waited_for_a_worker_wedges_nothing(
+    server: DevServer, tmp_path: Path, second: str
+) -> None:
+    """No worker is on line: a question waits, an alarm rings, an update comes. Then a worker starts.
+
+    The SDK plays the alarm before the question and the update after it, but in one go on replay.
+    """
+    url = f"sqlite+aiosqlite:///{tmp_path / 'asked.db'}"
+    upgrade(url)
+    database = Database(url)
+    queue = unique("asked")
+    settings = Settings.load(
+        temporal_address=server.address, task_queue=queue, rehearsal=True, sticky_seconds=1.0
+    )
+    client = await connect(settings)
+    activities = make_activities(database, rehearsal=True)
+    async with build_worker(client, settings, WORKFLOWS, activities):
+        cast, handle = await _start(
+            client,
+            queue,
+            start="2023-11-01T17:00:00+08:00",
+            speed=9_600.0,
+            task_timeout=timedelta(seconds=2),
+        )
+        await handle.execute_update("submit", cast.submit())
+    question = asyncio.create_task(handle.query("state"))
+
+    async def alarm_rang() -> bool:
+        events = (await handle.fetch_history()).events
+        return any(e.event_type == EventType.EVENT_TYPE_TIMER_FIRED for e in events)
+
+    await eventually(alarm_rang, timeout=20)
+    body = cast.hold() if second == "hold" else cast.recommend()
+    update = asyncio.create_task(handle.execute_update(body["kind"], body))
+    async with build_worker(client, settings, WORKFLOWS, activities):
+        await update
+        await asyncio.gather(question, return_exceptions=True)
+        live = await handle.query("history", result_type=list[Fact])
+    fresh = settings.model_copy(update={"max_cached_workflows": 0})
+    async with build_worker(client, fresh, WORKFLOWS, activities):
+        again = await handle.query("history", result_type=list[Fact])
+        assert [f.hash for f in again] == [f.hash for f in live], "a replay gives the same chain"
+        await eventually(lambda: _same(database, cast.ref, [f.event for f in live]))
+    await database.close()
