@@ -16,7 +16,8 @@ from pydantic import BaseModel
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from temporalio import activity, workflow
-from temporalio.client import Client, WorkflowUpdateFailedError
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.worker import Replayer
 
 from tests.support import eventually, unique
@@ -58,25 +59,48 @@ def lines() -> Iterator[Lines]:
     workflow.logger.workflow_info_on_message, activity.logger.activity_info_on_message = on_message
 
 
+async def _spoken(client: Client, queue: str, workflow_id: str, lines: Lines) -> WorkflowHandle[Speaks, None]:
+    """One whole life of the speaker."""
+    handle = await client.start_workflow(Speaks.run, id=workflow_id, task_queue=queue)
+    for word in ("one", "two"):
+        await handle.execute_update(Speaks.say, word)
+    with pytest.raises(WorkflowUpdateFailedError):
+        await handle.execute_update(Speaks.say, "no")
+
+    def spoken_twice() -> bool:
+        said = [line for line in lines.all() if line["event"] == "spoken"]
+        return sum(line["workflow_id"] == workflow_id for line in said) == 2
+
+    await eventually(spoken_twice)
+    await handle.query(Speaks.look)
+    await handle.signal(Speaks.end)
+    await handle.result()
+    return handle
+
+
+async def _tried_again(handle: WorkflowHandle[Speaks, None]) -> bool:
+    """A task that a busy machine made the server hand out twice speaks twice: that is no replay."""
+    events = (await handle.fetch_history()).events
+    return any(e.workflow_task_scheduled_event_attributes.attempt > 1 for e in events) or any(
+        e.event_type
+        in (EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT, EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED)
+        for e in events
+    )
+
+
 async def test_each_line_is_written_once_although_every_task_is_a_replay(
     client: Client, settings: Settings, lines: Lines
 ) -> None:
     no_cache = settings.model_copy(update={"max_cached_workflows": 0})
-    workflow_id = f"application/2023-senior/{unique('ref')}"
     async with build_worker(client, no_cache, [Speaks], [speak]):
-        handle = await client.start_workflow(Speaks.run, id=workflow_id, task_queue=settings.task_queue)
-        for word in ("one", "two"):
-            await handle.execute_update(Speaks.say, word)
-        with pytest.raises(WorkflowUpdateFailedError):
-            await handle.execute_update(Speaks.say, "no")
-        await eventually(lambda: sum(line["event"] == "spoken" for line in lines.all()) == 2)
-        await handle.query(Speaks.look)
-        await handle.signal(Speaks.end)
-        await handle.result()
+        for _ in range(4):
+            workflow_id = f"application/2023-senior/{unique('ref')}"
+            handle = await _spoken(client, settings.task_queue, workflow_id, lines)
+            if not await _tried_again(handle):
+                break
 
-    ours = lines.of(
-        "test.workflow", "test.stdlib", "temporalio.workflow", "test.activity", "temporalio.activity"
-    )
+    voices = ("test.workflow", "test.stdlib", "temporalio.workflow", "test.activity", "temporalio.activity")
+    ours = [line for line in lines.of(*voices) if line["workflow_id"] == workflow_id]
     assert Counter(line["event"] for line in ours) == {
         "started": 1,
         "started through the standard library": 1,
