@@ -35,6 +35,9 @@ class Speaks:
         log.info("started")
         stdlib_log.info("started through the standard library")
         workflow.logger.info("started through the SDK")
+        # As an application's first task does: a task without a command is played again with the next one,
+        # live, so that its lines would be written twice.
+        workflow.upsert_memo({"started": True})
         while not self.done:
             await workflow.wait_condition(lambda: self.done or len(self.words) > 0)
             for word in self.words:

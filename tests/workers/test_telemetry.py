@@ -60,8 +60,17 @@ def lines() -> Iterator[Lines]:
 
 
 async def _spoken(client: Client, queue: str, workflow_id: str, lines: Lines) -> WorkflowHandle[Speaks, None]:
-    """One whole life of the speaker."""
+    """One whole life of the speaker.
+
+    The first update waits for the end of the first task, so that the second one must replay it.
+    """
     handle = await client.start_workflow(Speaks.run, id=workflow_id, task_queue=queue)
+
+    async def begun() -> bool:
+        events = (await handle.fetch_history()).events
+        return any(e.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED for e in events)
+
+    await eventually(begun)
     for word in ("one", "two"):
         await handle.execute_update(Speaks.say, word)
     with pytest.raises(WorkflowUpdateFailedError):
