@@ -244,12 +244,6 @@ class ApplicationState(BaseModel):
         """True when something has to leave for the database."""
         return bool(self.causes or self.outbox or self.requests)
 
-    def take_outbox(self) -> tuple[list[Fact], list[DeadlineRequest]]:
-        """Hands over what is to be recorded and computed, and empties both lists."""
-        facts, requests = self.outbox, self.requests
-        self.outbox, self.requests = [], []
-        return facts, requests
-
     def carried(self) -> dict[str, Any]:
         """The state as JSON for the next run, small enough for it: long words are in the database."""
         returns = [r.in_short() if r.closed else r for r in self.returns]

@@ -37,8 +37,8 @@ class RecordedLife(Life):
         return f"run-of-{self.cast.ref}"
 
     def drain(self) -> None:
-        while self.state.outbox or self.state.requests:
-            facts, requests = self.state.take_outbox()
+        while (cause := self.state.take_cause()) is not None:
+            facts, requests = cause.facts, cause.requests
             if self.opened is None:
                 self.opened = self._opening(facts.pop(0))
             groups = [(hop, list(group)) for hop, group in groupby(facts, key=hop_of)] or [("records", [])]

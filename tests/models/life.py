@@ -106,8 +106,8 @@ class Life:
 
     def drain(self) -> None:
         """Hands the outbox over, takes the computed deadlines back, makes a certificate when one is due."""
-        while self.state.outbox or self.state.requests:
-            facts, requests = self.state.take_outbox()
+        while (cause := self.state.take_cause()) is not None:
+            facts, requests = cause.facts, cause.requests
             settle(self.state, requests, self.answers(requests), self.now)
             if any(fact.event == "confirm" for fact in facts):
                 certificate_made(self.state, f"TJ2023-{self.cast.ref}", self.now)

@@ -24,7 +24,9 @@ def _with_forgotten_refusals() -> tuple[list[Fact], list[Fact]]:
         for _ in range(30):
             receive(state, "submit", life.cast.submit(), life.now)
         apply(state, parse(body["kind"], body), life.now)
-        whole += state.take_outbox()[0]
+        cause = state.take_cause()
+        assert cause is not None
+        whole += cause.facts
     return list(state.history), whole
 
 
@@ -118,7 +120,7 @@ def test_a_file_that_many_have_written_into_is_still_carried_into_a_new_run() ->
     for n in range(400):
         body = life.cast.objects(person=f"person-{n}", grounds="长" * 4_000)
         apply(life.state, parse("object", body), life.now)
-    life.state.take_outbox()
+    life.state.take_cause()
     assert len(life.state.model_dump_json().encode()) > 4_000_000
     carried = life.state.carried()
     assert len(canonical(carried).encode()) < 1_900_000
