@@ -1,0 +1,74 @@
+"""Sends a command to an application from inside an activity, and tells what came of it.
+
+A refusal is an answer. A server or a worker that is away is not: it is raised, and Temporal tries again,
+with the same `command_id`, which gives the same receipt.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Literal
+
+from temporalio.client import Client, WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+from models.application import workflow_id
+from models.refusal import Refusal
+from models.state import Receipt
+from models.wire import Wire
+
+PATIENCE = timedelta(seconds=10)
+"""How long one command may wait for its answer before the activity is tried again."""
+
+
+class Sent(Wire):
+    """What came of one command: accepted with a receipt, refused with the reason, or nobody is there.
+
+    `closed`: the application has ended; `unknown`: there is none under this reference.
+    """
+
+    application_ref: str
+    outcome: Literal["accepted", "refused", "closed", "unknown"]
+    receipt: Receipt | None = None
+    refusal: Refusal | None = None
+
+    @property
+    def accepted(self) -> bool:
+        """True when the command was carried out (now, or by an earlier try)."""
+        return self.outcome == "accepted"
+
+    @property
+    def reason(self) -> str | None:
+        """Why it was not carried out, in one line."""
+        if self.refusal is not None:
+            return self.refusal.sentence()
+        return None if self.accepted else f"the application is {self.outcome}"
+
+
+async def send_command(
+    client: Client, plan_id: str, application_ref: str, body: dict[str, Any], patience: timedelta = PATIENCE
+) -> Sent:
+    """Sends one command, a JSON object with `kind` and `command_id`, as an update.
+
+    Raises what Temporal should try again: `RPCError`, `WorkflowUpdateRPCTimeoutOrCancelledError`.
+    """
+    handle = client.get_workflow_handle(workflow_id(plan_id, application_ref))
+    try:
+        receipt: Receipt = await handle.execute_update(
+            body["kind"], body, id=body["command_id"], result_type=Receipt, rpc_timeout=patience
+        )
+    except WorkflowUpdateFailedError as error:
+        cause = error.cause
+        if isinstance(cause, ApplicationError) and cause.type == "Refused" and cause.details:
+            refusal = Refusal.model_validate(cause.details[0])
+            return Sent(application_ref=application_ref, outcome="refused", refusal=refusal)
+        if isinstance(cause, ApplicationError) and cause.type == "AcceptedUpdateCompletedWorkflow":
+            return Sent(application_ref=application_ref, outcome="closed")
+        raise
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        ended = "already completed" in error.message.lower()
+        return Sent(application_ref=application_ref, outcome="closed" if ended else "unknown")
+    return Sent(application_ref=application_ref, outcome="accepted", receipt=receipt)
