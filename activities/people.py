@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables.people import Person, Unit
+from models.tables.people import Named
 
 CHUNK = 500
 """References in one question; SQLite allows no more than some thousand parameters."""
@@ -19,7 +19,7 @@ CHUNK = 500
 
 async def record_name(
     session: AsyncSession,
-    table: type[Person] | type[Unit],
+    table: type[Named],
     ref: str,
     name: str,
     at: datetime,
@@ -48,19 +48,15 @@ async def record_name(
     return version
 
 
-async def names_of(
-    session: AsyncSession, table: type[Person] | type[Unit], refs: Iterable[str]
-) -> dict[str, str]:
+async def names_of(session: AsyncSession, table: type[Named], refs: Iterable[str]) -> dict[str, str]:
     """The present name of each reference; one without a name is left out."""
     return {row.ref: row.name for row in await latest(session, table, refs)}
 
 
-async def latest(
-    session: AsyncSession, table: type[Person] | type[Unit], refs: Iterable[str]
-) -> list[Person | Unit]:
+async def latest(session: AsyncSession, table: type[Named], refs: Iterable[str]) -> list[Named]:
     """The highest version of each reference that is known."""
     wanted = list(dict.fromkeys(refs))
-    found: list[Person | Unit] = []
+    found: list[Named] = []
     for start in range(0, len(wanted), CHUNK):
         part = wanted[start : start + CHUNK]
         newest = (

@@ -20,7 +20,7 @@ TomlText = Annotated[str, StringConstraints(min_length=10, max_length=150_000)]
 
 
 class Selection(Wire):
-    """Which open applications of the cycle: all that fit every field given; `refs` alone names them singly."""
+    """Which open applications of the cycle: those that fit every field given; `refs` names them singly."""
 
     stages: tuple[Stage, ...] = Field(default=(), max_length=40)
     employer: Reference | None = None

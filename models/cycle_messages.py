@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import Field
+
 from models.cycle_commands import Selection
 from models.wire import Compact, Instant, Wire
 
@@ -26,8 +28,8 @@ class Done(Compact):
     `refused_zh` / `refused_en` set: it was not carried out, and nothing was changed; `field` says where.
     """
 
-    counts: dict[str, int] = {}
-    facts: dict[str, str] = {}
+    counts: dict[str, int] = Field(default_factory=dict)
+    facts: dict[str, str] = Field(default_factory=dict)
     refused_zh: str | None = None
     refused_en: str | None = None
     field: str | None = None

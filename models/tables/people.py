@@ -12,27 +12,26 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.tables.base import Base, Code, Prose, Ref
 
 
-class Person(Base):
-    """The name of an applicant, by the opaque reference; the highest version counts. `kind` is unused."""
+class Named(Base):
+    """A name behind a reference, in one of its versions. `kind` is that of a unit (事业单位, 企业 ...)."""
+
+    __abstract__ = True
+
+    ref: Mapped[Ref] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[Prose]
+    kind: Mapped[Code | None]
+    recorded_at: Mapped[datetime]
+    document_no: Mapped[Prose | None]
+
+
+class Person(Named):
+    """An applicant, by the opaque reference; the highest version counts."""
 
     __tablename__ = "people"
 
-    ref: Mapped[Ref] = mapped_column(primary_key=True)
-    version: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[Prose]
-    kind: Mapped[Code | None]
-    recorded_at: Mapped[datetime]
-    document_no: Mapped[Prose | None]
 
-
-class Unit(Base):
-    """The name of an organisation, and its `kind` (事业单位, 企业 ...); the highest version counts."""
+class Unit(Named):
+    """An organisation, by its reference; the highest version counts."""
 
     __tablename__ = "units"
-
-    ref: Mapped[Ref] = mapped_column(primary_key=True)
-    version: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[Prose]
-    kind: Mapped[Code | None]
-    recorded_at: Mapped[datetime]
-    document_no: Mapped[Prose | None]
