@@ -3,14 +3,15 @@
 The workflow owns the state; these tables hold the audit chain, the evidence and a read model, written by
 that workflow's own activities. Every row that stems from a fact carries the fact's `seq`, so that it can be
 found again, and taken back when the fact turns out never to have been acknowledged. No personal data beyond
-opaque references: names stand in `models.tables.people` alone; no identity number, phone or address has a
-column.
+opaque references: names stand in `models.tables.people`, and in a list of the passed while it is public; no
+identity number, phone or address has a column.
 """
 
 from models.tables.applications import Application, InboxItem, LiveApplication, Notice
 from models.tables.base import Base, Facts
 from models.tables.chain import AuditEntry, AuditOrphan
 from models.tables.deadlines import CurrentDeadline, DeadlineEntry
+from models.tables.lists import ListPosting, PostedEntry, PostedList
 from models.tables.people import Person, Unit
 from models.tables.publicity import Finding, ObjectionRaised, ObjectionRuling, PublicityPosted, PublicityStep
 from models.tables.result import (
@@ -42,11 +43,14 @@ __all__ = [
     "Facts",
     "Finding",
     "InboxItem",
+    "ListPosting",
     "LiveApplication",
     "Notice",
     "ObjectionRaised",
     "ObjectionRuling",
     "Person",
+    "PostedEntry",
+    "PostedList",
     "PublicityPosted",
     "PublicityStep",
     "RecheckStep",

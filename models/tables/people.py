@@ -1,4 +1,4 @@
-"""The names behind the opaque references. These two tables are the only ones with a name in them.
+"""The names behind the opaque references. Beside them only a posted list holds names, while it is public.
 
 A correction is a new version with the document that allows it; what a paper showed at its time stays known.
 """
