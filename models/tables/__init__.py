@@ -8,10 +8,29 @@ identity number, phone or address has a column.
 """
 
 from models.tables.applications import Application, InboxItem, LiveApplication, Notice
+from models.tables.ballots import BallotBox, BallotRoll, BallotSlip, SlipToTake
 from models.tables.base import Base, Facts
+from models.tables.cases import CaseStep, CreditRecord, ReportFile, Sample, SideCase, WorkReport
 from models.tables.chain import AuditEntry, AuditOrphan
 from models.tables.deadlines import CurrentDeadline, DeadlineEntry
 from models.tables.lists import ListPosting, PostedEntry, PostedList
+from models.tables.meeting import (
+    AgendaItem,
+    Attendance,
+    Committee,
+    DrawCommitment,
+    Expert,
+    ExpertDraw,
+    ExpertRelation,
+    MeetingEntry,
+    MeetingNotice,
+    Minutes,
+    Opinion,
+    PanelMember,
+    PassedOver,
+    Recusal,
+    ReviewMeeting,
+)
 from models.tables.people import Person, Unit
 from models.tables.publicity import Finding, ObjectionRaised, ObjectionRuling, PublicityPosted, PublicityStep
 from models.tables.result import (
@@ -28,36 +47,61 @@ from models.tables.review import DossierVersion, ReturnAnswer, ReturnItem, Retur
 
 __all__ = [
     "AgendaEntry",
+    "AgendaItem",
     "Application",
     "ArchiveReceipt",
+    "Attendance",
     "AuditEntry",
     "AuditOrphan",
+    "BallotBox",
+    "BallotRoll",
+    "BallotSlip",
     "Base",
+    "CaseStep",
     "Certificate",
     "CertificateCounter",
+    "Committee",
     "Confirmation",
+    "CreditRecord",
     "CurrentDeadline",
     "DeadlineEntry",
     "DossierVersion",
+    "DrawCommitment",
     "ExamResult",
+    "Expert",
+    "ExpertDraw",
+    "ExpertRelation",
     "Facts",
     "Finding",
     "InboxItem",
     "ListPosting",
     "LiveApplication",
+    "MeetingEntry",
+    "MeetingNotice",
+    "Minutes",
     "Notice",
     "ObjectionRaised",
     "ObjectionRuling",
+    "Opinion",
+    "PanelMember",
+    "PassedOver",
     "Person",
     "PostedEntry",
     "PostedList",
     "PublicityPosted",
     "PublicityStep",
     "RecheckStep",
+    "Recusal",
+    "ReportFile",
     "ReturnAnswer",
     "ReturnItem",
     "ReturnList",
     "ReviewDecision",
+    "ReviewMeeting",
+    "Sample",
+    "SideCase",
+    "SlipToTake",
     "Unit",
     "VoteCount",
+    "WorkReport",
 ]
