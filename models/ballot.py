@@ -41,3 +41,54 @@ def passes(yes: int, attending: int, recused: int, rule: VoteRule) -> bool:
     numerator, denominator = rule.pass_share
     left, right = denominator * yes, numerator * voters(attending, recused, rule)
     return left >= right if rule.pass_operator == ">=" else left > right
+
+
+def least_voters(committee_size: int, rule: VoteRule) -> int:
+    """The smallest number of voters that is a quorum of the committee."""
+    numerator, denominator = rule.quorum
+    return -(-numerator * committee_size // denominator)
+
+
+def least_yes(attending: int, recused: int, rule: VoteRule) -> int:
+    """The smallest number of yes votes that passes."""
+    numerator, denominator = rule.pass_share
+    product = numerator * voters(attending, recused, rule)
+    return -(-product // denominator) if rule.pass_operator == ">=" else product // denominator + 1
+
+
+class Tally(Wire):
+    """The counts of one ballot. `issued` slips; those not cast are `blank`.
+
+    Who abstains or leaves the slip blank stays in N, so that neither acts as if the expert were away
+    (reading 13: "Abstain and blank stay in N").
+    """
+
+    attending: int
+    recused: int
+    yes: int = 0
+    no: int = 0
+    abstain: int = 0
+
+    @property
+    def issued(self) -> int:
+        """Slips that were made: one for everybody who attends and is not recused."""
+        return self.attending - self.recused
+
+    @property
+    def blank(self) -> int:
+        """Slips that never came back."""
+        return self.issued - self.yes - self.no - self.abstain
+
+    @property
+    def abstentions(self) -> int:
+        """Abstentions, with the blank slips among them."""
+        return self.abstain + self.blank
+
+    @property
+    def adds_up(self) -> bool:
+        """True when nobody has voted twice: no more votes than slips, none negative."""
+        return self.blank >= 0 and min(self.yes, self.no, self.abstain) >= 0
+
+    def passes(self, rule: VoteRule) -> bool:
+        """True when the yes votes reach the plan's share of N."""
+        return passes(self.yes, self.attending, self.recused, rule)

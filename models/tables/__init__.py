@@ -44,6 +44,7 @@ from models.tables.result import (
     VoteCount,
 )
 from models.tables.review import DossierVersion, ReturnAnswer, ReturnItem, ReturnList, ReviewDecision
+from models.tables.versions import CalendarNotice, OrderRefusal, PlanVersion
 
 __all__ = [
     "AgendaEntry",
@@ -57,6 +58,7 @@ __all__ = [
     "BallotRoll",
     "BallotSlip",
     "Base",
+    "CalendarNotice",
     "CaseStep",
     "Certificate",
     "CertificateCounter",
@@ -83,9 +85,11 @@ __all__ = [
     "ObjectionRaised",
     "ObjectionRuling",
     "Opinion",
+    "OrderRefusal",
     "PanelMember",
     "PassedOver",
     "Person",
+    "PlanVersion",
     "PostedEntry",
     "PostedList",
     "PublicityPosted",
