@@ -8,6 +8,7 @@ Asia/Shanghai; hashes are sha-256 in lower-case hex.
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -22,7 +23,8 @@ from models.roles import Actor, Reference
 from models.wire import Instant, LongText, ShortText, Wire
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-CommandId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$")]
+COMMAND_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$")
+CommandId = Annotated[str, StringConstraints(pattern=COMMAND_ID.pattern)]
 DocumentNumber = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=120)]
 
 MAX_COMMAND_BYTES = 256 * 1024

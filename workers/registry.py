@@ -21,6 +21,7 @@ from activities import (
 from activities.calendar import Calendars
 from activities.database import Database
 from activities.opening import Opening
+from activities.orders import Orders
 from activities.records import FactWriter, Records
 from workflows.application import ApplicationWorkflow
 
@@ -61,4 +62,5 @@ def make_activities(
         certification.Certification(records).certification,
         archive.Archive(records).archive,
         everywhere.Everywhere(records).records,
+        Orders(database).carry_out,
     ]
