@@ -107,6 +107,10 @@ HAPPENED: dict[str, Label] = {
     "republish_result": _w(
         "评审结果已更正并重新公示，期限重新计算。", "The result was corrected; the full period runs again."
     ),
+    "republish_ended": _w(
+        "评审结果期满后更正并重新公示，期限重新计算。",
+        "The result was corrected after its publicity; the full period runs again.",
+    ),
     "result_object": _w("结果公示期间收到异议。", "An objection to the published result was received."),
     "result_over_clear": _w(
         "结果公示期满，无未结异议。", "The publicity of the result is over, none is open."

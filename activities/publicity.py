@@ -155,6 +155,7 @@ FACTS: dict[str, FactWriter] = {
     "start_publicity": _post,
     "publish_result": _publish,
     "republish_result": _publish,
+    "republish_ended": _publish,
     "publicity_over_clear": _step("over", "employer"),
     "publicity_over_contested": _step("contested", "employer"),
     "cancel_publicity": _step("cancelled", "employer"),

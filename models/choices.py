@@ -99,3 +99,9 @@ def corrects_list(state: ApplicationState, command: Command) -> bool:
     return (
         isinstance(command, PublishResult) and posted is not None and command.corrects == posted.list_sha256
     )
+
+
+def corrects_ended_list(state: ApplicationState, command: Command) -> bool:
+    """The command names the list whose period has run, before anything is confirmed."""
+    ended = state.completed_publicity("result")
+    return isinstance(command, PublishResult) and ended is not None and command.corrects == ended.list_sha256

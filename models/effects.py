@@ -122,6 +122,11 @@ def _publish(state: ApplicationState, command: c.Command, now: datetime) -> None
     _objections_since(state, later)
 
 
+def _publish_anew(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    drop_publicities(state, "result")
+    _publish(state, command, now)
+
+
 def _objections_since(state: ApplicationState, posted_at: datetime) -> None:
     """What came while the list was posted but not yet recorded was in time: an objection, no complaint."""
     for index, objection in enumerate(state.objections):
@@ -385,6 +390,7 @@ EFFECTS: dict[str, tuple[Effect, ...]] = {
     "start_publicity": (_post,),
     "publish_result": (_publish,),
     "republish_result": (_publish,),
+    "republish_ended": (_publish_anew,),
     "employer_object": (_object,),
     "result_object": (_object,),
     "complaint": (_object,),

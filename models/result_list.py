@@ -1,4 +1,4 @@
-"""The list of the passed (评审通过人员名单): its entries, the bytes that are posted, and what a correction changed.
+"""The list of the passed (评审通过人员名单): its lines, the bytes that are posted, what a correction changed.
 
 It shows the plan's columns and nothing else (PIPL Art. 6, 25): no application reference, no votes, nobody who
 did not pass. The posted file is `canonical()` of the list and its hash is `sha256`, so that anybody can check

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.choices import corrects_list, no_other_objection, other_objection
+from models.choices import corrects_ended_list, corrects_list, no_other_objection, other_objection
 from models.conditions import CONDITIONS as C
 from models.roles import Role
 from models.stages import Stage
@@ -34,6 +34,21 @@ RESULT: tuple[Transition, ...] = (
         "publicity",
         "publish_result",
         chosen=corrects_list,
+        guards=(C["posted"],),
+        evidence=("更正名单、两处平台", "corrected list, two places"),
+        notify=(Role.APPLICANT,),
+    ),
+    event(
+        "republish_ended",
+        (Stage.CONFIRM_PENDING, Stage.RESULT_OBJECTION),
+        Stage.RESULT_PUBLICITY,
+        Role.OFFICE,
+        "期满后更正，重新公示",
+        "corrected after its period: it runs again in full",
+        "process reading 33",
+        "publicity",
+        "publish_result",
+        chosen=corrects_ended_list,
         guards=(C["posted"],),
         evidence=("更正名单、两处平台", "corrected list, two places"),
         notify=(Role.APPLICANT,),

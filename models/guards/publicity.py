@@ -197,9 +197,9 @@ def posted_everywhere(state: ApplicationState, command: c.Command, now: datetime
             "work plan 八",
         )
     before = state.votes[-1].at if state.votes else state.entered_at
-    running = state.running_publicity()
-    if running is not None:
-        before = max(before, running.started_at)
+    shown = state.running_publicity() or state.completed_publicity("result")
+    if shown is not None:
+        before = max(before, shown.started_at)
     if any(not before <= p.posted_at <= now for p in postings):
         raise unmet(
             "发布时间须在表决（更正时：原公示）之后且不晚于现在。",

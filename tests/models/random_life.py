@@ -103,7 +103,7 @@ def ruling(finding: str) -> Maker:
 def posting(life: Life, rng: Random) -> Json:
     """The list, posted some hours ago in both places; a correction names the list it replaces."""
     at = life.now - timedelta(hours=rng.choice([0, 1, 30]))
-    shown = life.state.running_publicity()
+    shown = life.state.running_publicity() or life.state.completed_publicity("result")
     corrects = {"corrects": shown.list_sha256} if shown else {}
     return life.cast.publish(at.isoformat(), list_sha256=f"{rng.randrange(1 << 30):064x}", **corrects)
 
@@ -194,6 +194,7 @@ MAKERS: dict[str, Maker] = {
     "recheck_founded": lambda life, _: life.cast.rule_recheck("founded"),
     "publish_result": posting,
     "republish_result": posting,
+    "republish_ended": posting,
     "result_unfounded_stays": ruling("unfounded"),
     "result_unfounded_more": ruling("unfounded"),
     "result_unfounded": ruling("unfounded"),

@@ -55,6 +55,8 @@ def steps(case: Case) -> Iterator[Case]:
             first = False
         if t.target in (Stage.REVIEW_READY, Stage.EXPERT_REVIEW, Stage.VOTING, Stage.PASSED):
             second = False
+        if t.event == "republish_ended":
+            second = False
         yield Case(t.target, first, second, t.event == "lapse" and case.stage is Stage.DEPARTMENT_REVIEW)
 
 

@@ -78,6 +78,28 @@ def test_a_corrected_list_restarts_the_period_and_never_in_the_past() -> None:
     life.at("2023-12-28 00:00").assert_stage(Stage.CONFIRM_PENDING)
 
 
+def test_a_list_corrected_after_its_period_is_posted_in_full_again_before_anything_is_confirmed() -> None:
+    life = to_confirm(Life())
+    shown = life.state.publicities[-1].list_sha256
+    other = life.cast.publish("2023-12-26T09:30:00+08:00", corrects="c" * 64, list_sha256="b" * 64)
+    assert life.refused(other).code is RefusalCode.NOT_IN_THIS_STAGE
+    life.do(life.cast.publish("2023-12-26T09:30:00+08:00", corrects=shown, list_sha256="b" * 64))
+    life.assert_stage(Stage.RESULT_PUBLICITY)
+    assert life.refused(life.cast.confirm()).code is RefusalCode.NOT_IN_THIS_STAGE
+    assert life.last_day(RESULT_PUBLICITY) == "2024-01-03"
+    life.do(life.cast.confirm(), "2024-01-04 00:00")
+    life.assert_stage(Stage.CERTIFIED)
+
+
+def test_an_open_objection_stays_open_through_a_corrected_list() -> None:
+    life = published(Life())
+    life.do(life.cast.objects(), "2023-12-19 09:00")
+    life.at("2023-12-26 09:00").assert_stage(Stage.RESULT_OBJECTION)
+    shown = life.state.publicities[-1].list_sha256
+    life.do(life.cast.publish("2023-12-26T08:30:00+08:00", corrects=shown, list_sha256="b" * 64))
+    life.at("2024-01-04 00:00").assert_stage(Stage.RESULT_OBJECTION)
+
+
 def test_what_came_while_the_posting_was_not_recorded_yet_is_an_objection() -> None:
     life = voted(Life())
     life.do(life.cast.objects(person="early"), "2023-12-18 08:00")
