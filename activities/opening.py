@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
+from activities.credit import ban_on
 from activities.plans import plan_of
 from activities.records import Records
 from models.application import ApplicationInput
@@ -20,7 +21,7 @@ from models.stages import Stage
 from models.state import ApplicationState
 from models.tables import Application, LiveApplication
 from models.terms import PlanTerms
-from models.wire import last_day_before
+from models.wire import last_day_before, local_day
 
 
 class _TakenMeanwhile(Exception):  # noqa: N818 - never leaves this module
@@ -49,7 +50,7 @@ class Opening:
             known = "、".join(unknown.known) or "无"
             return _refused("plan_id", zh=f"没有方案“{given.plan_id}”；现有：{known}。", en=str(unknown))
         terms = terms_on(plan, self._records.calendar_on(request.at))
-        refused = _outside_the_plan(given, terms) or _too_late(request, terms)
+        refused = _outside_the_plan(given, terms)
         if refused is not None:
             return refused
         try:
@@ -103,6 +104,21 @@ def _outside_the_plan(given: ApplicationInput, terms: PlanTerms) -> OpenResult |
     return None
 
 
+async def _barred(session: AsyncSession, request: OpenRequest) -> OpenResult | None:
+    """A ban in force on the day (人社部发〔2024〕56号, or a decision of the city title office)."""
+    ban = await ban_on(session, request.application.applicant, local_day(request.at))
+    if ban is None:
+        return None
+    basis = ban.ban_document_no or ban.document_no or ban.source
+    return _refused(
+        "applicant",
+        zh=f"该申报人因违规被限制申报，至{ban.banned_until}（含当日）止，依据：{basis}。"
+        "期满后可以申报；有异议的，请向市职称办提出。",
+        en=f"This person is barred from applying until the end of {ban.banned_until} ({basis}). "
+        "Apply after that day, or turn to the city title office if this is wrong.",
+    )
+
+
 def _too_late(request: OpenRequest, terms: PlanTerms) -> OpenResult | None:
     """Nobody begins after the department's window: it would lapse in the same breath (work plan 七(一))."""
     if request.at < terms.department_deadline:
@@ -116,7 +132,7 @@ def _too_late(request: OpenRequest, terms: PlanTerms) -> OpenResult | None:
 
 
 async def _not_again(session: AsyncSession, request: OpenRequest, terms: PlanTerms) -> OpenResult | None:
-    """Why this person may not begin now: one live application a cycle, and none after a finished one."""
+    """Why this person may not begin now: barred, too late, a live application already, or a finished one."""
     given = request.application
     same = await session.get(Application, (given.plan_id, given.application_ref))
     if same is not None:
@@ -127,6 +143,9 @@ async def _not_again(session: AsyncSession, request: OpenRequest, terms: PlanTer
             zh=f"申报编号“{given.application_ref}”已被使用。",
             en=f"The reference {given.application_ref!r} is in use already.",
         )
+    refused = await _barred(session, request) or _too_late(request, terms)
+    if refused is not None:
+        return refused
     if await _live_one(session, given) is not None:
         return _live_already()
     return await _finished_before(session, request, terms)

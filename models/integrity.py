@@ -44,7 +44,7 @@ _SANCTION_GROUND: dict[str, SanctionGround] = {
     "improper_influence": "fraud",
     "exam_cheating": "exam_cheating",
 }
-"""The ground of a command, as the tables of sanctions call it; 其他不正当手段 stands beside 虚假材料 there."""
+"""The ground of a command, as the tables of sanctions call it (Order 40 Art. 39: 其他不正当手段 too)."""
 
 _AUTHORITIES = (Role.CITY_OFFICE, Role.CONVENING_UNIT)
 """Whose decision may bar a person: a finding of an employer or an invigilator only proposes it."""

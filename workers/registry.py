@@ -8,8 +8,10 @@ from typing import Any
 
 from activities import (
     archive,
+    cases,
     certification,
     committee,
+    credit,
     department,
     employer,
     everywhere,
@@ -17,6 +19,7 @@ from activities import (
     office,
     publicity,
     screening,
+    spot_checks,
 )
 from activities.calendar import Calendars
 from activities.database import Database
@@ -27,7 +30,7 @@ from workflows.application import ApplicationWorkflow
 
 WORKFLOWS: list[type] = [ApplicationWorkflow]
 
-FACTS: dict[str, FactWriter] = {
+_HOPS: dict[str, FactWriter] = {
     **screening.FACTS,
     **employer.FACTS,
     **department.FACTS,
@@ -39,7 +42,8 @@ FACTS: dict[str, FactWriter] = {
     **archive.FACTS,
     **everywhere.FACTS,
 }
-"""What each event leaves beside the common records."""
+FACTS = credit.beside(credit.beside(_HOPS, credit.FACTS), cases.FACTS)
+"""What each event leaves beside the common records: its hop's own rows, then case and credit record."""
 
 
 def make_activities(
@@ -63,4 +67,5 @@ def make_activities(
         archive.Archive(records).archive,
         everywhere.Everywhere(records).records,
         Orders(database).carry_out,
+        spot_checks.SpotChecks(database).spot_check,
     ]

@@ -97,8 +97,8 @@ class Sample(Base):
 class CreditRecord(Facts, Base):
     """An entry of the credit register (诚信档案库), and the ban that goes with it, if any.
 
-    `until` and `banned_until` are last days. `ban_document_no`: the city title office's own decision on the
-    ban. `seq` 0: the application had ended before the breach was found.
+    `until` and `banned_until` are last days, `banned_from` a first one. `ban_document_no`: the city
+    title office's own decision on the ban. `seq` 0: the application had ended before the breach was found.
     """
 
     __tablename__ = "credit_records"
@@ -114,6 +114,7 @@ class CreditRecord(Facts, Base):
     until: Mapped[date]
     rule: Mapped[Ref | None]
     source: Mapped[Prose]
+    banned_from: Mapped[date | None]
     banned_until: Mapped[date | None]
     proposed_until: Mapped[date | None]
     ban_document_no: Mapped[Prose | None]

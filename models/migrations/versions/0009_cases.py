@@ -98,6 +98,7 @@ def upgrade() -> None:
         sa.Column("until", sa.Date(), nullable=False),
         sa.Column("rule", sa.String(length=80), nullable=True),
         sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("banned_from", sa.Date(), nullable=True),
         sa.Column("banned_until", sa.Date(), nullable=True),
         sa.Column("proposed_until", sa.Date(), nullable=True),
         sa.Column("ban_document_no", sa.Text(), nullable=True),
