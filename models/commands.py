@@ -20,12 +20,15 @@ from models.dossier import Dossier
 from models.field_errors import first_field_error
 from models.refusal import RefusalCode, Refused, refuse
 from models.roles import Actor, Reference
+from models.terms import PlanDates
 from models.wire import Instant, LongText, ShortText, Wire
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 COMMAND_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$")
 CommandId = Annotated[str, StringConstraints(pattern=COMMAND_ID.pattern)]
 DocumentNumber = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=120)]
+
+Share = Annotated[int, Field(ge=1, le=10_000)]
 
 MAX_COMMAND_BYTES = 256 * 1024
 """A larger command is refused: documents travel as references, never inside a command."""
@@ -90,11 +93,21 @@ class Submit(Command):
 
 
 class PostAttestation(Wire):
-    """What a unit under full post management attests: the posts free at this level."""
+    """What a unit under full post management attests: its posts at this level.
+
+    `available` is the number of posts for this cycle, those already held by its other applications included;
+    a later attestation with another number changes it for all. Under a structural ratio the figures behind
+    it may be given: `total` posts, the level's `share` as two integers (3, 10), and how many are `occupied`.
+    `reranked` is the record of the decision that puts this application first in the unit's order.
+    """
 
     basis: Literal["free_posts", "ratio"]
     available: int = Field(ge=0, le=10_000)
     record: ShortText
+    total: int | None = Field(default=None, ge=0, le=100_000)
+    share: tuple[Share, Share] | None = None
+    occupied: int | None = Field(default=None, ge=0, le=100_000)
+    reranked: ShortText | None = None
 
 
 class Review(Command):
@@ -336,7 +349,9 @@ class DeadlineChange(Wire):
 class ReviseDeadlines(Command):
     """Moves running deadlines, with the document that allows it; old and new are logged.
 
-    `changes` empty with ground `calendar_notice` recomputes every running deadline.
+    `changes` empty with ground `calendar_notice` recomputes every running deadline. `plan_version` with
+    `plan_dates`, ground `plan_amendment` and no `changes`: the application follows that version of the plan
+    from now on; what is counted in working days and runs is not touched.
     """
 
     kind: Literal["revise_deadlines"] = "revise_deadlines"
@@ -344,6 +359,14 @@ class ReviseDeadlines(Command):
     document_no: DocumentNumber
     text: ShortText
     changes: tuple[DeadlineChange, ...] = Field(default=(), max_length=20)
+    plan_version: int | None = Field(default=None, ge=2, le=1_000)
+    plan_dates: PlanDates | None = None
+
+    @model_validator(mode="after")
+    def _whole_version(self) -> ReviseDeadlines:
+        if (self.plan_version is None) != (self.plan_dates is None):
+            raise ValueError("give plan_version and plan_dates together")
+        return self
 
 
 AnyCommand = Annotated[

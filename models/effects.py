@@ -14,7 +14,15 @@ from models.audit import digest
 from models.choices import correction_chain, vote_passes
 from models.deadlines import DeadlineKind, DeadlineName, DeadlineRequest, DeadlineRevision
 from models.roles import Actor
-from models.schedule import excuse_request, moved, planned, planned_day, suspended_end
+from models.schedule import (
+    amended_requests,
+    excuse_request,
+    moved,
+    planned,
+    planned_day,
+    suspended_end,
+    unanswered,
+)
 from models.stages import Stage
 from models.state import (
     ApplicationState,
@@ -56,6 +64,11 @@ def _recommend(state: ApplicationState, command: c.Command, now: datetime) -> No
     review = cast(c.Review, command)
     state.recommended_by = review.actor.id
     state.post_available = review.post.available if review.post else None
+
+
+def _attest(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    post = cast(c.Review, command).post
+    state.post_available = post.available if post else None
 
 
 def _answer(state: ApplicationState, command: c.Command, now: datetime) -> None:
@@ -317,11 +330,19 @@ def log_move(
 def _revise(state: ApplicationState, command: c.Command, now: datetime) -> None:
     """Puts every changed deadline back to the calendar, with the old end as a floor: later only."""
     revise = cast(c.ReviseDeadlines, command)
+    if revise.plan_version is not None and revise.plan_dates is not None:
+        _follow_plan(state, revise, now)
+        return
     changes: dict[DeadlineName, c.DeadlineChange | None] = {ch.name: ch for ch in revise.changes}
-    for name, change in (changes or dict.fromkeys(d.name for d in state.current_deadlines())).items():
+    under_way = {r.name: r for r in unanswered(state)} if not changes else {}
+    everything = [*(d.name for d in state.current_deadlines()), *under_way]
+    for name, change in (changes or dict.fromkeys(everything)).items():
         deadline = state.deadlines.get(name)
-        request = deadline.request if deadline is not None else planned(state, name, now)
-        last_day = deadline.last_day if deadline is not None else planned_day(state, name)
+        if deadline is not None:
+            request, last_day = deadline.request, deadline.last_day
+        else:
+            request = under_way[name] if name in under_way else planned(state, name, now)
+            last_day = planned_day(state, name)
         update: dict[str, object] = {
             "not_before": last_day or request.not_before,
             "ground": revise.ground,
@@ -330,6 +351,20 @@ def _revise(state: ApplicationState, command: c.Command, now: datetime) -> None:
         if change is not None:
             update |= _changed(request, change, last_day)
         state.requests.append(request.model_copy(update=update))
+
+
+def _follow_plan(state: ApplicationState, revise: c.ReviseDeadlines, now: datetime) -> None:
+    """The application is under a later version of the plan: its own dates of the plan move with it.
+
+    A deadline that was moved further in a single case stays; what is counted in working days is not
+    touched; what lies ahead is asked for when its stage comes.
+    """
+    assert revise.plan_version is not None
+    assert revise.plan_dates is not None
+    state.terms = state.plan.amended(revise.plan_version, revise.plan_dates)
+    for request in amended_requests(state, now):
+        marks = {"ground": revise.ground, "document_no": revise.document_no}
+        state.requests.append(request.model_copy(update=marks))
 
 
 def _changed(request: DeadlineRequest, change: c.DeadlineChange, last_day: date | None) -> dict[str, object]:
@@ -382,6 +417,7 @@ EFFECTS: dict[str, tuple[Effect, ...]] = {
     "office_return": (_return,),
     "recommend": (_recommend,),
     "quota_freed": (_recommend,),
+    "attest_post": (_attest,),
     "employer_resubmit": (_answer,),
     "correction_confirmed": (_answer,),
     "department_resubmit": (_answer,),

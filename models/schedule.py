@@ -27,13 +27,45 @@ def requests_on_entry(state: ApplicationState, now: datetime) -> list[DeadlineRe
     for spec in state.deadline_specs():
         known = state.deadlines.get(spec.name)
         if known is not None and (spec.name in _FIXED or spec.name is N.CORRECTION):
-            if spec.name is N.CORRECTION and state.stage is Stage.OFFICE_RETURNED and not state.correcting:
+            anew = spec.name is N.CORRECTION and state.stage is Stage.OFFICE_RETURNED and not state.correcting
+            if anew or _behind_the_plan(state, known):
                 wanted.append(_request(state, spec, now))
             continue
         if spec.name is N.DEFENCE_EXCUSE:
             continue
         wanted.append(_request(state, spec, now))
     return wanted
+
+
+def _behind_the_plan(state: ApplicationState, known: Deadline) -> bool:
+    """True for a date of the plan that was amended to a later one since this deadline was computed."""
+    fixed = fixed_dates(state)
+    return known.name in fixed and known.due_at is not None and known.due_at < fixed[known.name]
+
+
+def unanswered(state: ApplicationState) -> list[DeadlineRequest]:
+    """The requests of the present stage whose answer is still under way: asked for as on its entry."""
+    return [r for r in requests_on_entry(state, state.entered_at) if r.name not in state.deadlines]
+
+
+def amended_requests(state: ApplicationState, now: datetime) -> list[DeadlineRequest]:
+    """What to ask again once the terms are those of a later version: the present dates that move with it.
+
+    A correction that was cut off at the plan's cap runs on; one that was not keeps its end.
+    """
+    again: list[DeadlineRequest] = []
+    for spec in state.deadline_specs():
+        known = state.deadlines.get(spec.name)
+        if spec.name in _FIXED and (known is None or _behind_the_plan(state, known)):
+            again.append(_request(state, spec, now))
+        elif spec.name is N.CORRECTION and (known is None or known.capped_from is not None):
+            asked = known.request if known is not None else _request(state, spec, state.entered_at)
+            cap = correction_last_day(state)
+            if known is None or (asked.cap is not None and cap > asked.cap):
+                formula = asked.formula.replace(f"not past {asked.cap}", f"not past {cap}")
+                floor = known.last_day if known is not None else None
+                again.append(asked.model_copy(update={"cap": cap, "formula": formula, "not_before": floor}))
+    return again
 
 
 AHEAD = (N.OFFICE_REVIEW, N.EXAM, N.MEETING)
@@ -75,15 +107,21 @@ def suspended(state: ApplicationState, deadline: Deadline, kind: DeadlineKind) -
     return kind in (DeadlineKind.BAR, DeadlineKind.WINDOW) and state.hold is not None
 
 
-def _request(state: ApplicationState, spec: StageDeadline, now: datetime) -> DeadlineRequest:
-    plan, today, name = state.plan, local_day(now), spec.name
-    fixed = {
+def fixed_dates(state: ApplicationState) -> dict[DeadlineName, datetime]:
+    """The instants that the plan itself gives for the deadlines that are dates."""
+    plan = state.plan
+    return {
         N.DEPARTMENT_SUBMISSION: plan.department_deadline,
         N.OFFICE_REVIEW: plan.office_deadline,
         N.EXAM: plan.exam_deadline,
         N.MEETING: plan.review_deadline,
         N.LATE_ADMISSION: plan.office_deadline,
     }
+
+
+def _request(state: ApplicationState, spec: StageDeadline, now: datetime) -> DeadlineRequest:
+    plan, today, name = state.plan, local_day(now), spec.name
+    fixed = fixed_dates(state)
     if name in fixed:
         return DeadlineRequest(
             name=name,

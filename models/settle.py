@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from models.deadlines import Deadline, DeadlineRequest
+from models.deadlines import Deadline, DeadlineKind, DeadlineRequest
 from models.decide import record
 from models.effects import log_move
 from models.outbox import DeadlineAnswer
@@ -31,6 +31,8 @@ def settle(
         if answer is None or _asked_anew(state, request):
             continue
         old = state.deadlines.get(request.name)
+        if _would_shrink(request, old, answer):
+            continue
         new = Deadline(
             name=request.name,
             kind=request.kind,
@@ -79,6 +81,13 @@ def settle(
 def _asked_anew(state: ApplicationState, request: DeadlineRequest) -> bool:
     """The stage was entered again while this answer was under way: its round is over, the next one counts."""
     return any(r.name == request.name and r.ground is None and r != request for r in state.asked())
+
+
+def _would_shrink(request: DeadlineRequest, old: Deadline | None, answer: DeadlineAnswer) -> bool:
+    """A period that was announced while the new count was under way is never shortened by it."""
+    announced = old.due_at if old is not None else None
+    revised = request.ground is not None and request.kind is DeadlineKind.PERIOD
+    return revised and announced is not None and answer.due_at is not None and answer.due_at < announced
 
 
 def _note(

@@ -25,6 +25,28 @@ CorrectionRoute = Literal["full_chain", "direct"]
 PassOperator = Literal[">=", ">"]
 
 
+class PlanDates(Compact):
+    """The dates of one version of a plan, all of them: what an amendment may move, and only later.
+
+    The two last days at the end follow from the others and the calendar; None where a year is missing.
+    """
+
+    opens_at: Instant
+    department_deadline: Instant
+    office_deadline: Instant
+    exam_deadline: Instant
+    review_deadline: Instant
+    meeting_from: date
+    meeting_to: date
+    correction_cap: Instant
+    last_publicity_start: date | None = None
+    last_full_return: date | None = None
+
+
+BINDING_DATES = tuple(name for name, field in PlanDates.model_fields.items() if field.is_required())
+"""The dates that the plan itself names."""
+
+
 class PlanTerms(Compact):
     """What a plan says about one application: its dates, its periods and the rules of its vote."""
 
@@ -86,3 +108,17 @@ class PlanTerms(Compact):
     real_name_required: bool = False
     record_years: int = 10
     """How long an archived application stays open to revocation before its workflow ends."""
+
+    def dates(self) -> PlanDates:
+        """The dates of this version."""
+        return PlanDates(**{name: getattr(self, name) for name in PlanDates.model_fields})
+
+    def amended(self, version: int, dates: PlanDates) -> PlanTerms:
+        """The terms of a later version of the plan, which has other dates and nothing else."""
+        moved = {name: getattr(dates, name) for name in PlanDates.model_fields}
+        return self.model_copy(update={**moved, "version": version})
+
+
+def earlier_date(terms: PlanTerms, dates: PlanDates) -> str | None:
+    """The name of the first date of the plan that would move earlier under `terms`, if any."""
+    return next((name for name in BINDING_DATES if getattr(dates, name) < getattr(terms, name)), None)

@@ -178,7 +178,7 @@ EVERYWHERE: tuple[Transition, ...] = (
     ),
     event(
         "revise_deadlines",
-        LIVE,
+        (*LIVE, Stage.EMPLOYER_DECLINED, Stage.LAPSED),
         None,
         (Role.CITY_OFFICE, Role.OFFICE),
         "调整期限",

@@ -10,6 +10,7 @@ from models.guards.base import narrowed, unmet
 from models.roles import ROLE_LABELS, Role
 from models.schedule import AHEAD, planned_day
 from models.state import ApplicationState
+from models.terms import earlier_date
 from models.wire import local_day
 
 FARTHEST = timedelta(days=366)
@@ -45,6 +46,9 @@ def revisions_named(state: ApplicationState, command: c.Command, now: datetime) 
             "ground",
             "process (a) roles: extensions",
         )
+    if revise.plan_version is not None:
+        _check_version(state, revise)
+        return
     if not revise.changes and revise.ground != "calendar_notice":
         raise unmet(
             "未说明要更改哪一期限。",
@@ -66,6 +70,40 @@ def revisions_named(state: ApplicationState, command: c.Command, now: datetime) 
                 _AMENDED,
             )
         _check_change(state, change, f"changes.{index}", now)
+
+
+def _check_version(state: ApplicationState, revise: c.ReviseDeadlines) -> None:
+    """A later version of the plan, by an amendment, with dates that are no earlier than those in force."""
+    assert revise.plan_version is not None
+    assert revise.plan_dates is not None
+    if revise.ground != "plan_amendment" or revise.changes:
+        raise unmet(
+            "新版方案只能以方案修订为由下达，且不得同时更改单项期限。",
+            "A version of the plan comes with ground 'plan_amendment' and with no single changes beside it.",
+            "ground=plan_amendment，changes 留空；单项期限另行下达。",
+            "Use ground 'plan_amendment' and leave `changes` empty; send single changes by themselves.",
+            "ground" if revise.ground != "plan_amendment" else "changes",
+            _AMENDED,
+        )
+    if revise.plan_version <= state.plan.version:
+        raise unmet(
+            f"该申报已适用方案第{state.plan.version}版。",
+            f"The application follows version {state.plan.version} of the plan already.",
+            "无需再次下达。",
+            "Nothing is to be done.",
+            "plan_version",
+            _AMENDED,
+        )
+    earlier = earlier_date(state.plan, revise.plan_dates)
+    if earlier is not None:
+        raise unmet(
+            f"方案日期只能延后：{earlier}。",
+            f"Dates of a plan move later only; '{earlier}' would move earlier.",
+            "请给出更晚的日期。",
+            "Give a later date.",
+            f"plan_dates.{earlier}",
+            _AMENDED,
+        )
 
 
 def _check_change(state: ApplicationState, change: c.DeadlineChange, path: str, now: datetime) -> None:
