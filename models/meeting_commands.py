@@ -1,0 +1,192 @@
+"""What the office, its witness and the chair may ask of a meeting: an update of `ReviewMeetingWorkflow` each.
+
+Like the commands of an application each names its `actor` and a `command_id`; sending one twice gives the
+same answer. No command names an expert: what is said here stands in a workflow's history for ever. A place on
+the panel is its seat number; the chair acts under the reference of the duty. Days are days in Asia/Shanghai.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from models.commands import Command, Sha256
+from models.draw import DrawNumber, Nonce
+from models.field_errors import first_field_error
+from models.refusal import RefusalCode, refuse
+from models.roles import Actor, Reference, Role
+
+Side = Literal["drawer", "witness"]
+ReplaceReason = Literal["unavailable", "conflict", "term_over", "disqualified"]
+VoidReason = Literal["slip_lost", "opened_by_mistake", "disturbed"]
+
+SeatNumber = Annotated[int, Field(ge=1, le=500)]
+Refs = Annotated[tuple[Reference, ...], Field(max_length=500)]
+
+
+class CommitDraw(Command):
+    """Before the draw: the drawer (office) or the witness is bound to a secret number by its sha-256.
+
+    The first commitment fixes the numbers to draw and the pool; both sides must name the same.
+    """
+
+    kind: Literal["commit_draw"] = "commit_draw"
+    side: Side
+    commitment: Sha256
+    numbers: tuple[DrawNumber, ...] = Field(min_length=1, max_length=50)
+
+
+class Draw(Command):
+    """Shows both secret numbers; the panel follows from them. The actor draws, `witness` has watched."""
+
+    kind: Literal["draw"] = "draw"
+    witness: Actor
+    drawer_nonce: Nonce
+    witness_nonce: Nonce
+
+
+class Replace(Command):
+    """The expert on a seat cannot come: the next rank of the same draw follows."""
+
+    kind: Literal["replace"] = "replace"
+    seat: SeatNumber
+    reason: ReplaceReason
+
+
+class SetAgenda(Command):
+    """Puts applications on the agenda: clears conflicts, then schedules each. Answered one by one.
+
+    `replaces` names the meeting that they were on before.
+    """
+
+    kind: Literal["set_agenda"] = "set_agenda"
+    application_refs: Refs = Field(min_length=1, max_length=500)
+    replaces: Reference | None = None
+
+
+class OpenMeeting(Command):
+    """The meeting begins: who is in the chair, who are the deputies, by their seats. Needs a quorum."""
+
+    kind: Literal["open_meeting"] = "open_meeting"
+    chair_seat: SeatNumber
+    deputy_seats: tuple[SeatNumber, ...] = Field(default=(), max_length=10)
+
+
+class OpenBallot(Command):
+    """The chair opens the ballot on one application."""
+
+    kind: Literal["open_ballot"] = "open_ballot"
+    application_ref: Reference
+
+
+class CloseBallot(Command):
+    """The chair closes a ballot and counts it; signed and sealed, the result is announced at once."""
+
+    kind: Literal["close_ballot"] = "close_ballot"
+    application_ref: Reference
+    signed: bool = False
+    sealed: bool = False
+
+
+class VoidBallot(Command):
+    """The chair voids a ballot that is not closed (a slip was lost); it is opened again for the same roll."""
+
+    kind: Literal["void_ballot"] = "void_ballot"
+    application_ref: Reference
+    reason: VoidReason
+
+
+class BreakOff(Command):
+    """The quorum is lost: these applications wait for another meeting. Without any: all not voted on yet."""
+
+    kind: Literal["break_off"] = "break_off"
+    application_refs: Refs = ()
+
+
+class Sign(Command):
+    """The chair announces the results and signs them, with the committee's seal. Without any: all counted."""
+
+    kind: Literal["sign"] = "sign"
+    application_refs: Refs = ()
+    sealed: bool = True
+
+
+class CloseMeeting(Command):
+    """The meeting ends; the minutes are made and kept, with their hash. They are not announced."""
+
+    kind: Literal["close_meeting"] = "close_meeting"
+
+
+_MODELS: tuple[type[Command], ...] = (
+    CommitDraw,
+    Draw,
+    Replace,
+    SetAgenda,
+    OpenMeeting,
+    OpenBallot,
+    CloseBallot,
+    VoidBallot,
+    BreakOff,
+    Sign,
+    CloseMeeting,
+)
+
+MEETING_COMMANDS: dict[str, type[Command]] = {model.model_fields["kind"].default: model for model in _MODELS}
+
+WITNESSES = (Role.CONVENING_UNIT, Role.CITY_OFFICE, Role.OFFICE)
+"""Who may watch a draw: another person than the one who draws."""
+
+ROLES_OF: dict[str, tuple[Role, ...]] = {
+    "commit_draw": WITNESSES,
+    "draw": (Role.OFFICE,),
+    "replace": (Role.OFFICE,),
+    "set_agenda": (Role.OFFICE,),
+    "open_meeting": (Role.OFFICE,),
+    "open_ballot": (Role.CHAIR,),
+    "close_ballot": (Role.CHAIR,),
+    "void_ballot": (Role.CHAIR,),
+    "break_off": (Role.CHAIR,),
+    "sign": (Role.CHAIR,),
+    "close_meeting": (Role.OFFICE, Role.CHAIR),
+}
+"""Who sends what (process (a) roles)."""
+
+
+def parse_meeting_command(kind: str, body: object) -> Command:
+    """Reads a command of a meeting. Raises `Refused` that names the field, the rule and the remedy."""
+    model = MEETING_COMMANDS.get(kind)
+    if model is None:
+        raise refuse(
+            RefusalCode.UNKNOWN_KIND,
+            zh=f"会议没有名为“{kind[:60]}”的指令。",
+            en=f"A meeting has no command named '{kind[:60]}'.",
+            fix_zh=f"可用指令：{'、'.join(MEETING_COMMANDS)}。",
+            fix_en=f"Use one of: {', '.join(MEETING_COMMANDS)}.",
+            field="kind",
+        )
+    if not isinstance(body, dict) or body.get("kind", kind) != kind:
+        raise refuse(
+            RefusalCode.MALFORMED,
+            zh="指令内容必须是一个 JSON 对象，且 kind 与指令名称一致。",
+            en="The command must be one JSON object whose kind is the name it was sent under.",
+            fix_zh="请按该指令的 JSON Schema 发送。",
+            fix_en=f"Send one object that follows the JSON Schema of '{kind}'.",
+            field="kind",
+        )
+    adapter: TypeAdapter[Any] = TypeAdapter(model)
+    try:
+        command = adapter.validate_python({**body, "kind": kind})
+    except ValidationError as error:
+        field, rule = first_field_error(error, kind)
+        path = field or "(body)"
+        raise refuse(
+            RefusalCode.MALFORMED,
+            zh=f"字段 {path} 不符合要求：{rule.zh}。",
+            en=f"The field {path} breaks a rule: {rule.en}.",
+            fix_zh=f"请按 {kind} 的 JSON Schema 更正后重发；未作任何更改。",
+            fix_en=f"Correct it by the JSON Schema of '{kind}' and send it again; nothing was changed.",
+            field=path,
+        ) from None
+    assert isinstance(command, Command)
+    return command
