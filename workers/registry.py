@@ -23,6 +23,7 @@ from activities import (
 )
 from activities.calendar import Calendars
 from activities.database import Database
+from activities.lists import Lists
 from activities.opening import Opening
 from activities.orders import Orders
 from activities.records import FactWriter, Records
@@ -53,6 +54,7 @@ def make_activities(
 
     `calendar_dir` holds notices on working days that are newer than this release.
     """
+    lists = Lists(database)
     records = Records(database, Calendars(as_of=rehearsal, folder=calendar_dir), FACTS)
     return [
         Opening(records, rehearsal=rehearsal).open_application,
@@ -67,5 +69,7 @@ def make_activities(
         archive.Archive(records).archive,
         everywhere.Everywhere(records).records,
         Orders(database).carry_out,
+        lists.publish_list,
+        lists.take_down_lists,
         spot_checks.SpotChecks(database).spot_check,
     ]
