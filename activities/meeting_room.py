@@ -1,8 +1,8 @@
 """The meeting room: what experts do there themselves, each act one transaction on the database.
 
-Nothing of this passes through a workflow: slips, choices and the names of experts stay out of histories. `who`
-is the person as authenticated by the door (a gateway, the command line); an expert acts in person only. Times
-are business time. Every refusal is a `Refused` with the rule and the remedy.
+Nothing of this passes through a workflow: slips, choices and experts stay out of histories. `who` is the
+person as authenticated by the door (a gateway, the command line); an expert acts in person only. Times are
+business time. Every refusal is a `Refused` with the rule and the remedy.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class MeetingRoom:
     async def declare_recusal(
         self, plan_id: str, meeting_ref: str, who: Actor, expert_ref: str, application_ref: str, at: datetime
     ) -> None:
-        """The expert asks to be recused from an application, until its ballot opens. Again changes nothing."""
+        """The expert asks to be recused, until the ballot opens. Again changes nothing."""
         async with self._entered(plan_id, meeting_ref, who, expert_ref, lock=True) as (session, key, _):
             item = await _item(session, key, application_ref)
             if await session.get(Recusal, (*key.values(), expert_ref, application_ref)) is not None:
@@ -129,7 +129,7 @@ class MeetingRoom:
         words: str,
         at: datetime,
     ) -> FiledOpinion:
-        """The expert's signed opinion (Order 40 Art. 21), until the ballot opens; a new text is a new version."""
+        """The expert's signed opinion (Order 40 Art. 21), until the ballot opens; versions are kept."""
         async with self._entered(plan_id, meeting_ref, who, expert_ref, lock=True) as (session, key, _):
             item = await _item(session, key, application_ref)
             words = words.replace("\x00", "").strip()
@@ -202,7 +202,7 @@ class MeetingRoom:
     # --- for the office ------------------------------------------------------------------------------
 
     async def panel_of(self, plan_id: str, meeting_ref: str) -> list[PanelMember]:
-        """The experts on the panel now, by seat. For the office and the supervision; not announced (Art. 24)."""
+        """The experts on the panel now, by seat. For the office and the supervision only (Art. 24)."""
         async with self._database.reading() as session:
             return await panel(session, {"plan_id": plan_id, "meeting_ref": meeting_ref})
 

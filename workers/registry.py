@@ -24,12 +24,14 @@ from activities import (
 from activities.calendar import Calendars
 from activities.database import Database
 from activities.lists import Lists
+from activities.meetings import Meetings
 from activities.opening import Opening
 from activities.orders import Orders
 from activities.records import FactWriter, Records
 from workflows.application import ApplicationWorkflow
+from workflows.meeting import ReviewMeetingWorkflow
 
-WORKFLOWS: list[type] = [ApplicationWorkflow]
+WORKFLOWS: list[type] = [ApplicationWorkflow, ReviewMeetingWorkflow]
 
 _HOPS: dict[str, FactWriter] = {
     **screening.FACTS,
@@ -55,6 +57,7 @@ def make_activities(
     `calendar_dir` holds notices on working days that are newer than this release.
     """
     lists = Lists(database)
+    meetings = Meetings(database, rehearsal=rehearsal)
     records = Records(database, Calendars(as_of=rehearsal, folder=calendar_dir), FACTS)
     return [
         Opening(records, rehearsal=rehearsal).open_application,
@@ -69,6 +72,10 @@ def make_activities(
         archive.Archive(records).archive,
         everywhere.Everywhere(records).records,
         Orders(database).carry_out,
+        meetings.plan_meeting,
+        meetings.meeting_act,
+        meetings.meeting_alarm,
+        meetings.send_from_meeting,
         lists.publish_list,
         lists.take_down_lists,
         spot_checks.SpotChecks(database).spot_check,
