@@ -1,0 +1,174 @@
+"""Signs a PDF (PAdES, ETSI EN 319 142-1, level B-B) and validates what was signed, down to the last byte.
+
+The signature certifies the file: nothing may be added to it. Signing the same bytes with the same key at
+the same business time gives the same bytes again (RSA PKCS#1 v1.5, or ECDSA by RFC 6979), so that a crash
+between file and record leaves no second version. With a time-stamp authority the level is B-T, and each
+signing gives new bytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+from typing import Any
+
+from asn1crypto import cms
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.serialization import Encoding
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign import fields, signers, timestamps
+from pyhanko.sign.signers.pdf_signer import PdfSigningSession
+from pyhanko.sign.validation import async_validate_pdf_signature
+from pyhanko.sign.validation.status import SignatureCoverageLevel
+from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+from activities.papers.keys import PrivateKey, SigningKey
+
+FIELD = "Signature1"
+RESERVED = 16_384
+"""Hex digits kept free for the signature: certificate, attributes and, at level B-T, the time stamp."""
+
+
+class _KeySigner(signers.Signer):
+    """Signs with a key that is loaded and checked once; pyHanko's own signer checks it at each signature."""
+
+    def __init__(self, key: SigningKey) -> None:
+        store = SimpleCertificateStore()  # type: ignore[no-untyped-call]
+        store.register_multiple([_asn1(c) for c in (key.certificate, *key.above)])
+        super().__init__(signing_cert=_asn1(key.certificate), cert_registry=store)
+        self._key: PrivateKey = key.key
+
+    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:  # noqa: ARG002
+        assert digest_algorithm == "sha256"
+        if isinstance(self._key, ec.EllipticCurvePrivateKey):
+            return self._key.sign(data, ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
+        return self._key.sign(data, padding.PKCS1v15(), hashes.SHA256())
+
+
+class _PdfSigner(signers.PdfSigner):
+    """Signs at a business time that is given, not at the clock's."""
+
+    at: datetime
+
+    def init_signing_session(self, *args: Any, **kwargs: Any) -> PdfSigningSession:
+        session = super().init_signing_session(*args, **kwargs)
+        session.system_time = self.at
+        return session
+
+
+class _Writer(IncrementalPdfFileWriter):
+    """Names the signed file after the content of the unsigned one, where pyHanko takes a random name."""
+
+    @classmethod
+    def _handle_id(cls, prev: PdfFileReader) -> generic.ArrayObject:
+        prev.stream.seek(0)
+        name = hashlib.sha256(prev.stream.read()).digest()
+        first, _ = prev.trailer["/ID"]
+        return generic.ArrayObject([first, generic.ByteStringObject(name[:16])])
+
+
+class PaperSigner:
+    """Signs papers with one key. `timestamp_url`: an RFC 3161 authority, for level B-T."""
+
+    def __init__(self, key: SigningKey, timestamp_url: str | None = None) -> None:
+        self.key = key
+        self._signer = _KeySigner(key)
+        self._authority = timestamps.HTTPTimeStamper(timestamp_url) if timestamp_url else None
+
+    def sign(self, pdf: bytes, at: datetime, reason: str) -> bytes:
+        """The signed file. `at` is business time. Takes CPU (at level B-T the network too): use a thread."""
+        name = self.key.certificate.subject.rfc4514_string()
+        metadata = signers.PdfSignatureMetadata(
+            field_name=FIELD,
+            md_algorithm="sha256",
+            subfilter=fields.SigSeedSubFilter.PADES,
+            certify=True,
+            docmdp_permissions=fields.MDPPerm.NO_CHANGES,
+            reason=reason,
+            name=name,
+        )
+        signer = _PdfSigner(metadata, self._signer, timestamper=self._authority)
+        signer.at = at
+        out = asyncio.run(signer.async_sign_pdf(_Writer(BytesIO(pdf)), bytes_reserved=RESERVED))
+        signed: bytes = out.getvalue()
+        return signed
+
+
+@dataclass(frozen=True)
+class Signed:
+    """What became of a signature: whole and trusted, or why not (`fault`, in English)."""
+
+    intact: bool
+    trusted: bool
+    signer: str | None = None
+    signed_at: datetime | None = None
+    fault: str | None = None
+
+    @property
+    def valid(self) -> bool:
+        """Every byte is as it was signed, by a key that is trusted."""
+        return self.intact and self.trusted
+
+
+def verify(pdf: bytes, roots: Sequence[x509.Certificate]) -> Signed:
+    """Validates the one signature of a paper against the trusted roots. Never raises, needs no network.
+
+    Stricter than PDF asks for: one signature that certifies the whole file, its container in canonical
+    form, so that no byte can differ; anything appended, even an innocent update, is a fault.
+    """
+    try:
+        return asyncio.run(_verify(pdf, roots))
+    except Exception as error:  # a damaged file can fail anywhere in its parser
+        return Signed(False, False, fault=f"cannot be read as a signed PDF ({type(error).__name__})")
+
+
+async def _verify(pdf: bytes, roots: Sequence[x509.Certificate]) -> Signed:
+    reader = PdfFileReader(BytesIO(pdf))
+    found = reader.embedded_signatures
+    if len(found) != 1:
+        return Signed(False, False, fault=f"holds {len(found)} signatures instead of one")
+    signature = found[0]
+    if not _canonical(pdf, list(map(int, signature.sig_object["/ByteRange"]))):
+        return Signed(False, False, fault="the signature's container was changed, or the file was added to")
+    context = ValidationContext(trust_roots=[_asn1(root) for root in roots], allow_fetching=False)
+    status = await async_validate_pdf_signature(signature, context)
+    whole = (
+        status.intact
+        and status.valid
+        and status.coverage is SignatureCoverageLevel.ENTIRE_FILE
+        and status.docmdp_ok is True
+    )
+    return Signed(
+        intact=whole,
+        trusted=status.trusted,
+        signer=status.signing_cert.subject.human_friendly,
+        signed_at=signature.self_reported_timestamp,
+        fault=None if status.bottom_line and whole else status.summary(),
+    )
+
+
+def _canonical(pdf: bytes, byte_range: list[int]) -> bool:
+    """The only bytes that the signature does not cover are its own digits, written in the one right way."""
+    start, first, second, rest = byte_range
+    if start != 0 or second + rest != len(pdf):
+        return False
+    container = pdf[first:second]
+    if container[:1] != b"<" or container[-1:] != b">":
+        return False
+    der = cms.ContentInfo.load(bytes.fromhex(container[1:-1].decode())).dump(force=True)
+    expected: bytes = b"<" + der.hex().upper().encode().ljust(len(container) - 2, b"0") + b">"
+    return container == expected
+
+
+def _asn1(certificate: x509.Certificate) -> asn1_x509.Certificate:
+    return asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER))
