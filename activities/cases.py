@@ -16,7 +16,7 @@ from temporalio.client import Client
 
 from activities.credit import blank_case, case_id, record_breach
 from activities.database import Database
-from activities.plans import organisations_of
+from activities.plans import offices_of
 from activities.records import FactWriter, write_notices
 from activities.sending import Sent, send_command
 from activities.spot_checks import case_notice
@@ -423,7 +423,8 @@ async def _file(session: AsyncSession, row: SideCase) -> CaseFile:
         )
     record = await session.get(CreditRecord, (*ids.values(), row.seq)) if row.kind == "sanction" else None
     plan_roles = {Role.OFFICE.value, Role.CONVENING_UNIT.value, Role.CITY_OFFICE.value}
-    held = {role: unit for role, unit in organisations_of(row.plan_id).items() if role in plan_roles}
+    offices = await offices_of(session, row.plan_id, application.plan_version)
+    held = {role: unit for role, unit in offices.items() if role in plan_roles}
     return CaseFile(
         id=row.id,
         kind=row.kind,

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from activities.plans import plan_of
+from activities.plans import plan_in_force
 from activities.records import FactWriter
 from activities.writing import write_new
 from models.audit import Fact
@@ -57,7 +57,7 @@ async def record_breach(
     ids = {"plan_id": plan_id, "application_ref": ref, "seq": seq, "at": at}
     decided_on = local_day(at)
     acted_on = await _acted_on(session, plan_id, ref, ground, seq) or decided_on
-    terms = credit_terms(_rules(plan_id), ground, acted_on, decided_on, actor.role)
+    terms = credit_terms(await _rules(session, plan_id), ground, acted_on, decided_on, actor.role)
     row = {
         **ids,
         **terms.model_dump(include={"until", "rule", "source", "banned_until", "proposed_until", "ground"}),
@@ -105,9 +105,9 @@ def _opened_by(actor: Actor) -> dict[str, object]:
     return {"opened_by": actor.id, "opened_by_role": actor.role.value}
 
 
-def _rules(plan_id: str) -> tuple[SanctionRule, ...]:
+async def _rules(session: AsyncSession, plan_id: str) -> tuple[SanctionRule, ...]:
     try:
-        return plan_of(plan_id).sanctions
+        return (await plan_in_force(session, plan_id)).sanctions
     except UnknownPlanError:
         return ()
 
