@@ -31,6 +31,7 @@ from models.tables.meeting import (
     Recusal,
     ReviewMeeting,
 )
+from models.tables.papers import Paper, PaperFault
 from models.tables.people import Person, Unit
 from models.tables.publicity import Finding, ObjectionRaised, ObjectionRuling, PublicityPosted, PublicityStep
 from models.tables.result import (
@@ -87,6 +88,8 @@ __all__ = [
     "Opinion",
     "OrderRefusal",
     "PanelMember",
+    "Paper",
+    "PaperFault",
     "PassedOver",
     "Person",
     "PlanVersion",
