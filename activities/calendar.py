@@ -10,10 +10,14 @@ from datetime import date, datetime, time
 from functools import lru_cache
 from pathlib import Path
 
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from models.calendar import CalendarYearMissing, Lineage, WorkCalendar
 from models.calendar_overlay import read_overlays
 from models.deadlines import DeadlineRequest
 from models.outbox import DeadlineAnswer
+from models.tables import CalendarNotice
 from models.wire import SHANGHAI, end_of, last_day_before, local_day
 
 REMINDED_AT = time(9, 0)
@@ -25,19 +29,34 @@ _log = logging.getLogger(__name__)
 class Calendars:
     """Which calendar answers. `as_of` (a rehearsal): the one that was known on the business day.
 
-    `folder` holds notices that are newer than this release, as TOML files; it is looked at again whenever
-    a deadline is asked for, so that a notice counts from the moment its file is there. Raises `ValueError`
-    for a file that cannot be read at the start; later such a file is reported and what was known stays.
+    Notices that are newer than this release come as TOML files in `folder`, or are issued into the
+    database. Both are looked at again whenever a deadline is asked for: a file counts from the moment it is
+    there, a notice of the database in every transaction that begins after it was recorded (and in its own).
+    Raises `ValueError` for a file that cannot be read at the start; later such a file is reported and what
+    was known stays. `released_on` (a rehearsal): of the release's own notices only those issued by then.
     """
 
-    def __init__(self, *, as_of: bool, folder: Path | None = None) -> None:
-        self._as_of, self._folder = as_of, folder
+    def __init__(self, *, as_of: bool, folder: Path | None = None, released_on: date | None = None) -> None:
+        self._as_of, self._folder, self._released_on = as_of, folder, released_on
         self._seen = _stamp(folder)
         self._overlays = read_overlays(folder)
+        self._stored: tuple[str | None, tuple[str, ...]] = (None, ())
 
-    def on(self, at: datetime) -> WorkCalendar:
-        """The calendar for a question asked at business time `at`."""
-        return _loaded(local_day(at) if self._as_of else None, self._newest())
+    def on(self, at: datetime, stored: tuple[str, ...] = ()) -> WorkCalendar:
+        """The calendar for a question asked at business time `at`, with the notices `stored` beside it."""
+        known_on = local_day(at) if self._as_of else None
+        return _loaded(known_on, (*self._newest(), *stored), self._released_on)
+
+    async def within(self, session: AsyncSession, at: datetime) -> WorkCalendar:
+        """The same with the notices of the database: one small query, the texts only when one is new.
+
+        Notices are never changed or taken back, and their numbers grow in the order of commits.
+        """
+        newest = select(CalendarNotice.sha256).order_by(CalendarNotice.id.desc()).limit(1)
+        last = await session.scalar(newest)
+        if last != self._stored[0]:
+            self._stored = last, await stored_notices(session)
+        return self.on(at, self._stored[1])
 
     def _newest(self) -> tuple[str, ...]:
         found = _stamp(self._folder)
@@ -50,6 +69,11 @@ class Calendars:
         return self._overlays
 
 
+async def stored_notices(session: AsyncSession) -> tuple[str, ...]:
+    """The TOML texts of the notices in the database, in the order in which they were recorded."""
+    return tuple(await session.scalars(select(CalendarNotice.content).order_by(CalendarNotice.id)))
+
+
 def _stamp(folder: Path | None) -> tuple[tuple[str, int, int], ...]:
     """Changes when a file comes, goes or is written."""
     files = sorted(folder.glob("*.toml")) if folder is not None else []
@@ -57,8 +81,10 @@ def _stamp(folder: Path | None) -> tuple[tuple[str, int, int], ...]:
 
 
 @lru_cache(maxsize=512)
-def _loaded(known_on: date | None, overlays: tuple[str, ...] = ()) -> WorkCalendar:
-    return WorkCalendar.load(known_on=known_on, overlays=overlays)
+def _loaded(
+    known_on: date | None, overlays: tuple[str, ...] = (), released_on: date | None = None
+) -> WorkCalendar:
+    return WorkCalendar.load(known_on=known_on, overlays=overlays, released_on=released_on)
 
 
 def answer(request: DeadlineRequest, calendar: WorkCalendar) -> DeadlineAnswer:

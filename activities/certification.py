@@ -30,13 +30,13 @@ class Certification:
     @activity.defn(name="certification")
     async def certification(self, batch: HopBatch) -> HopResult:
         async with self._records.database.transaction() as session:
-            answers = await self._records.write(session, batch)
+            result = await self._records.write(session, batch)
             if not any(fact.event == "confirm" for fact in batch.facts):
-                return HopResult(answers=answers)
+                return result
             certificate = await _certificate(session, batch)
             if certificate is None:
-                return HopResult(answers=answers)
-            return HopResult(answers=answers, certificate_no=certificate.number)
+                return result
+            return result.model_copy(update={"certificate_no": certificate.number})
 
 
 async def _certificate(session: AsyncSession, batch: HopBatch) -> Certificate | None:
@@ -55,7 +55,9 @@ async def _confirm(session: AsyncSession, batch: HopBatch, fact: Fact) -> None:
     earlier = await _certificate(session, batch)
     if earlier is not None and earlier.status != "void":
         return
-    number = earlier.number if earlier else await _next_number(session, snapshot.plan_id)
+    number = (
+        earlier.number if earlier else await _next_number(session, snapshot.plan_id, snapshot.plan_version)
+    )
     title_date = local_day(fact.at)
     content = {
         "number": number,
@@ -82,9 +84,9 @@ async def _confirm(session: AsyncSession, batch: HopBatch, fact: Fact) -> None:
         await session.refresh(earlier)
 
 
-async def _next_number(session: AsyncSession, plan_id: str) -> str:
+async def _next_number(session: AsyncSession, plan_id: str, version: int) -> str:
     """The next number under the plan's prefix; the counter's row makes others wait for this transaction."""
-    prefix = certificate_prefix(plan_id)
+    prefix = await certificate_prefix(session, plan_id, version)
     first = insert_into(session, CertificateCounter).values(prefix=prefix, last=1)
     statement = first.on_conflict_do_update(
         index_elements=["prefix"], set_={"last": CertificateCounter.last + 1}

@@ -22,7 +22,7 @@ from activities.list_building import Built, Wanted, build
 from activities.list_checks import check_actor, check_moments, check_places, unmet
 from activities.list_take_down import take_down
 from activities.orders import in_pages, send_to_all
-from activities.plans import plan_of
+from activities.plans import plan_in_force
 from activities.writing import write_new
 from models.cycle_commands import PublishList
 from models.cycle_messages import Asked, Done
@@ -46,7 +46,8 @@ class Lists:
         try:
             command = _read(asked)
             async with self._database.transaction() as session:
-                posted = await store(session, plan_of(asked.plan_id), command, asked.at)
+                plan = await plan_in_force(session, asked.plan_id)
+                posted = await store(session, plan, command, asked.at)
         except Refused as refused:
             return not_done(refused.refusal)
         await self._tell(posted, command, asked.at)
@@ -57,7 +58,8 @@ class Lists:
     async def take_down_lists(self, asked: Asked) -> Done:
         """Takes down the lists whose time is over at `asked.at`; the command may be empty."""
         async with self._database.transaction() as session:
-            numbers = await take_down(session, plan_of(asked.plan_id), asked.at)
+            plan = await plan_in_force(session, asked.plan_id)
+            numbers = await take_down(session, plan, asked.at)
         return Done(counts={"taken_down": len(numbers)}, facts={"lists": ", ".join(map(str, numbers))})
 
     async def _tell(self, posted: PostedList, command: PublishList, at: datetime) -> None:

@@ -30,7 +30,7 @@ from activities.meeting_ballots import (
 from activities.meeting_case import Case, command_id, head_of, locked, view_of
 from activities.meeting_draw import commit_draw, draw, replace
 from activities.meeting_minutes import close_meeting
-from activities.plans import plan_of
+from activities.plans import plan_in_force
 from activities.sending import send_command
 from activities.writing import write_new
 from models.ballot import VoteRule
@@ -136,7 +136,7 @@ class Meetings:
                 "clock", "本服务按真实时间运行，不接受其他时钟。", "This service runs on real time."
             )
         try:
-            plan = plan_of(given.plan_id)
+            plan = await plan_in_force(session, given.plan_id)
         except UnknownPlanError as unknown:
             raise _malformed("plan_id", f"没有方案“{given.plan_id}”。", str(unknown)) from None
         rule = _committee_rule(plan)

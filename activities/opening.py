@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
 from activities.credit import ban_on
-from activities.plans import plan_of
+from activities.plans import plan_in_force, wait_for_my_turn
 from activities.records import Records
 from models.application import ApplicationInput
 from models.outbox import HopBatch, OpenRequest, OpenResult, Snapshot
@@ -45,18 +45,15 @@ class Opening:
                 en="This service runs on real time; another clock is for rehearsals.",
             )
         try:
-            plan = plan_of(given.plan_id)
+            async with self._records.database.transaction() as session:
+                await wait_for_my_turn(session, changing=False)
+                plan = await plan_in_force(session, given.plan_id)
+                terms = terms_on(plan, await self._records.calendar_on(session, request.at))
+                refused = _outside_the_plan(given, terms) or await _not_again(session, request, terms)
+                return refused or await self._open(session, request, terms)
         except UnknownPlanError as unknown:
             known = "、".join(unknown.known) or "无"
             return _refused("plan_id", zh=f"没有方案“{given.plan_id}”；现有：{known}。", en=str(unknown))
-        terms = terms_on(plan, self._records.calendar_on(request.at))
-        refused = _outside_the_plan(given, terms)
-        if refused is not None:
-            return refused
-        try:
-            async with self._records.database.transaction() as session:
-                refused = await _not_again(session, request, terms)
-                return refused or await self._open(session, request, terms)
         except _TakenMeanwhile:
             return _live_already()
 
@@ -71,7 +68,7 @@ class Opening:
             facts=(request.fact,),
             requests=tuple(requests_on_entry(state, at)),
         )
-        answers = await self._records.write(session, batch)
+        written = await self._records.write(session, batch)
         opened = {
             **batch.snapshot.model_dump(include={"plan_id", "application_ref"}),
             "archive_keeper": given.archive_keeper,
@@ -83,7 +80,7 @@ class Opening:
             setattr(row, name, value)
         if await _live_one(session, given) not in (None, given.application_ref):
             raise _TakenMeanwhile
-        return OpenResult(terms=terms, answers=answers)
+        return OpenResult(terms=terms, answers=written.answers)
 
 
 def _refused(code: str, *, zh: str, en: str) -> OpenResult:

@@ -9,12 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
 from activities.facts import write_row
-from activities.plans import plan_of
+from activities.plans import plan_at
 from activities.records import FactWriter, Records
 from activities.review import write_items
 from models.audit import Fact, digest
 from models.outbox import HopBatch, HopResult
-from models.plan import ReviewPlan
+from models.plan import UnknownPlanError
 from models.tables import ObjectionRaised, ObjectionRuling, PublicityPosted, PublicityStep, ReturnList
 
 
@@ -38,7 +38,7 @@ async def _post(session: AsyncSession, batch: HopBatch, fact: Fact) -> None:
         fact,
         of="employer",
         started_at=fact.at,
-        working_days=said.get("working_days") or _plan_length(batch, "employer"),
+        working_days=said.get("working_days") or await _plan_length(session, batch, "employer"),
         notice_sha256=said["notice_sha256"],
         list_sha256=said["list_sha256"],
         places=said["places"],
@@ -56,7 +56,7 @@ async def _publish(session: AsyncSession, batch: HopBatch, fact: Fact) -> None:
         fact,
         of="result",
         started_at=max(datetime.fromisoformat(posting["posted_at"]) for posting in postings),
-        working_days=_plan_length(batch, "result"),
+        working_days=await _plan_length(session, batch, "result"),
         notice_sha256=None,
         list_sha256=fact.details["list_sha256"],
         places=[posting["place"] for posting in postings],
@@ -64,10 +64,12 @@ async def _publish(session: AsyncSession, batch: HopBatch, fact: Fact) -> None:
     )
 
 
-def _plan_length(batch: HopBatch, of: str) -> int | None:
-    if batch.snapshot.plan_id not in ReviewPlan.known():
+async def _plan_length(session: AsyncSession, batch: HopBatch, of: str) -> int | None:
+    try:
+        plan = await plan_at(session, batch.snapshot.plan_id, batch.snapshot.plan_version)
+    except UnknownPlanError:
         return None
-    public = plan_of(batch.snapshot.plan_id).publicity
+    public = plan.publicity
     return (public.employer_wd if of == "employer" else public.result_wd).value
 
 

@@ -19,7 +19,8 @@ from activities.deadlines import record_deadlines, soonest_end
 from activities.inbox import update_inbox
 from activities.notices import notices_of_dates, notices_of_fact
 from activities.orphans import reconcile
-from activities.plans import organisations_of
+from activities.posts import Moves, move_posts
+from activities.plans import offices_of
 from activities.writing import insert_into, write_new, write_over
 from models.audit import Fact
 from models.calendar import WorkCalendar
@@ -45,24 +46,23 @@ class Records:
         self._calendars = calendars
         self._facts = facts
 
-    def calendar_on(self, at: datetime) -> WorkCalendar:
-        """The calendar for a question asked at business time `at`."""
-        return self._calendars.on(at)
+    async def calendar_on(self, session: AsyncSession, at: datetime) -> WorkCalendar:
+        """The calendar for a question asked at business time `at`, with the notices of the database."""
+        return await self._calendars.within(session, at)
 
     async def record(self, batch: HopBatch) -> HopResult:
         """Records the batch in one transaction and answers the deadlines that it asks for."""
         async with self.database.transaction() as session:
-            return HopResult(answers=await self.write(session, batch))
+            return await self.write(session, batch)
 
-    async def write(self, session: AsyncSession, batch: HopBatch) -> tuple[DeadlineAnswer, ...]:
-        """Writes the batch inside an open transaction; the answers are the computed deadlines."""
+    async def write(self, session: AsyncSession, batch: HopBatch) -> HopResult:
+        """Writes the batch inside an open transaction; it answers deadlines, and a post that is asked for."""
         snapshot = batch.snapshot
-        calendar = self.calendar_on(snapshot.at)
-        answers = tuple(answer(request, calendar) for request in batch.requests)
+        answers = await self._answers(session, batch)
         stored = await _locked(session, snapshot)
         set_aside = await reconcile(session, snapshot, batch.facts)
         if set_aside is None:
-            return answers
+            return HopResult(answers=answers)
         due_at = soonest_end(snapshot, answers)
         if stored is None or set_aside or snapshot.seq >= stored.seq:
             await _write_application(session, snapshot, due_at)
@@ -74,9 +74,17 @@ class Records:
             writer = self._facts.get(fact.event)
             if writer is not None:
                 await writer(session, batch, fact)
+        moves = await move_posts(session, batch) if batch.moves_post else Moves()
         await _write_notices(session, batch, answers, due_at, stored.archive_keeper if stored else None)
+        await write_notices(session, moves.notices)
         await append(session, snapshot, batch.facts)
-        return answers
+        return HopResult(answers=answers, post=moves.answer)
+
+    async def _answers(self, session: AsyncSession, batch: HopBatch) -> tuple[DeadlineAnswer, ...]:
+        if not batch.requests:
+            return ()
+        calendar = await self.calendar_on(session, batch.snapshot.at)
+        return tuple(answer(request, calendar) for request in batch.requests)
 
 
 async def append(session: AsyncSession, snapshot: Snapshot, facts: tuple[Fact, ...]) -> None:
@@ -131,7 +139,7 @@ async def _write_notices(
 ) -> None:
     snapshot = batch.snapshot
     holders: dict[str, str | None] = {
-        **organisations_of(snapshot.plan_id),
+        **await offices_of(session, snapshot.plan_id, snapshot.plan_version),
         "applicant": snapshot.applicant,
         "employer": snapshot.employer,
         "department": snapshot.department,

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
 from activities.facts import write_rows
-from activities.plans import plan_of
+from activities.plans import plan_at
 from activities.records import FactWriter, Records
 from activities.review import write_answers
 from models.audit import Fact
@@ -18,7 +18,7 @@ from models.dossier import Dossier
 from models.eligibility import screen
 from models.materials import warnings
 from models.outbox import HopBatch, HopResult
-from models.plan import ReviewPlan
+from models.plan import UnknownPlanError
 from models.tables import DossierVersion, Finding
 from models.wire import local_day
 
@@ -37,12 +37,16 @@ class Screening:
 async def write_findings(session: AsyncSession, batch: HopBatch, fact: Fact) -> None:
     """Screens the dossier on the day of the fact and stores every finding."""
     dossier = await _dossier(session, batch, fact.details.get("dossier_sha256"))
-    if dossier is None or batch.snapshot.plan_id not in ReviewPlan.known():
+    if dossier is None:
+        return
+    try:
+        plan = await plan_at(session, batch.snapshot.plan_id, batch.snapshot.plan_version)
+    except UnknownPlanError:
         return
     found = (
         *screen(
             dossier.facts,
-            plan_of(batch.snapshot.plan_id),
+            plan,
             local_day(fact.at),
             specialty=dossier.specialty,
             level=dossier.level,

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import date, datetime, timedelta
 
 import chinese_calendar
+from pydantic import Field
 
 from models.calendar_overlay import CalendarYear, NoticeRecord, SpecialDay, YearStatus, known_years
 from models.wire import Compact, Instant, Label, Wire, end_of
@@ -77,7 +78,8 @@ class Lineage(Compact):
 
     `counted` lists the counted days of a period of at most 20 working days and is empty for a longer one;
     `skipped` are workdays left out because a publicity was not visible; `statuses` gives each year's
-    status (official or provisional) in the calendar version `calendar`.
+    status (official or provisional) in the calendar version `calendar`. `notices` names, for each year that
+    was arranged by something newer than the release, the documents that did so.
     """
 
     start: date
@@ -87,6 +89,7 @@ class Lineage(Compact):
     calendar: str
     statuses: dict[str, str]
     skipped: tuple[date, ...] = ()
+    notices: dict[str, tuple[str, ...]] = Field(default={})
 
     @property
     def formula(self) -> str:
@@ -120,13 +123,19 @@ class WorkCalendar:
         self._special_days = special_days
 
     @classmethod
-    def load(cls, known_on: date | None = None, overlays: Iterable[str] = ()) -> WorkCalendar:
+    def load(
+        cls,
+        known_on: date | None = None,
+        overlays: Iterable[str] = (),
+        released_on: date | None = None,
+    ) -> WorkCalendar:
         """The calendar as it was known at the end of `known_on` (None: all that is on record).
 
         `overlays` are TOML texts of the form of `models/calendars/state_council.toml`, for a notice that is
-        newer than this release; their notices win. Raises `pydantic.ValidationError` for a malformed one.
+        newer than this release; their notices win. `released_on`: of the release's own notices only those
+        issued by that day. Raises `pydantic.ValidationError` for a malformed one.
         """
-        record = NoticeRecord.read(overlays)
+        record = NoticeRecord.read(overlays, released_on)
         years, special_days = known_years(record, known_on)
         version = f"cn-state-council@{record.revision}+chinesecalendar-{chinese_calendar.__version__}"
         if known_on is not None:
@@ -188,8 +197,13 @@ class WorkCalendar:
             calendar=self.version,
             statuses={str(year): self.status_of(year) for year in range(start.year, last_day.year + 1)},
             skipped=tuple(skipped),
+            notices=self._newer_notices(start.year, last_day.year),
         )
         return DueDate(last_day=last_day, due_at=end_of(last_day), lineage=lineage)
+
+    def _newer_notices(self, first: int, last: int) -> dict[str, tuple[str, ...]]:
+        years = (self._years[year] for year in range(first, last + 1) if year in self._years)
+        return {str(known.year): known.arranged_by for known in years if known.arranged_by}
 
     def working_day_before(self, last_day: date, n: int) -> date:
         """The workday that lies `n` (1..400) workdays before `last_day`; `last_day` may be a rest day.

@@ -66,6 +66,9 @@ class Notice(Wire):
     """A notice on the holidays of `year`, dated `issued`. Without `holidays` the package gives the days.
 
     `status` is provisional for days that are announced but not yet by a State Council notice.
+    A notice that `amends` an earlier one (its document number) says only what changes within the year: its
+    `holidays` and their make-up days replace what was arranged for those days, `cancelled` days go back to
+    what their weekday is, and every other day stays.
     """
 
     year: int = Field(ge=1950, le=2200)
@@ -75,13 +78,30 @@ class Notice(Wire):
     status: KnownStatus = "official"
     verified: bool = False
     holidays: tuple[Holiday, ...] = ()
+    amends: str | None = None
+    cancelled: tuple[date, ...] = ()
+
+    @model_validator(mode="after")
+    def _an_amendment_changes_something(self) -> Notice:
+        if self.amends is None and self.cancelled:
+            raise ValueError("only a notice that amends another one cancels days")
+        if self.amends is not None and not (self.holidays or self.cancelled):
+            raise ValueError("a notice that amends another one names holidays or cancelled days")
+        if self.cancelled and set(self.cancelled) & set(self.days()):
+            raise ValueError("a day is cancelled and arranged anew by the same notice")
+        return self
 
     @model_validator(mode="after")
     def _of_this_year(self) -> Notice:
-        for day in self.days():
+        for day in (*self.days(), *self.cancelled):
             if day.year != self.year and (day.year, day.month) != (self.year - 1, 12):
                 raise ValueError(f"{day} belongs neither to {self.year} nor to the December before")
         return self
+
+    @property
+    def from_package(self) -> bool:
+        """True when the package gives the days of this notice."""
+        return self.amends is None and not self.holidays
 
     def days(self) -> dict[date, SpecialDay]:
         """The days that this notice names."""
@@ -106,13 +126,15 @@ class NoticeFile(Wire):
 class CalendarYear(Wire):
     """A year whose working days are known: by which notice, and from where the days were taken.
 
-    `notice` is None for a year that the package covers but for which no notice is on record.
+    `notice` is None for a year that the package covers but for which no notice is on record. `arranged_by`
+    names the documents that are newer than the release and arranged the year, the last one at the end.
     """
 
     year: int
     status: KnownStatus
     notice: Notice | None
     days_from: Literal["notice", "chinesecalendar"]
+    arranged_by: tuple[str, ...] = ()
 
 
 class NoticeRecord(Wire):
@@ -120,23 +142,28 @@ class NoticeRecord(Wire):
 
     revision: str
     notices: tuple[Notice, ...]
+    newer: frozenset[str] = frozenset()
+    """The documents that came after the release."""
 
     @classmethod
-    def read(cls, overlays: Iterable[str] = ()) -> NoticeRecord:
+    def read(cls, overlays: Iterable[str] = (), released_on: date | None = None) -> NoticeRecord:
         """The record of this release, and after it the notices of `overlays` (TOML texts of the same form).
 
-        Raises `pydantic.ValidationError` or `tomllib.TOMLDecodeError` for an overlay that cannot be read.
+        `released_on`: of the release's own notices only those issued by that day. Raises
+        `pydantic.ValidationError` or `tomllib.TOMLDecodeError` for an overlay that cannot be read.
         """
         record = _released()
+        kept, revision = record.notices, record.revision
+        if released_on is not None:
+            kept = tuple(notice for notice in kept if notice.issued <= released_on)
+            revision += f"+released-{released_on.isoformat()}"
         texts = tuple(overlays)
-        if not texts:
-            return record
-        added = [notice for text in texts for notice in _parse(text).notice]
-        mark = sha256("\n".join(texts).encode()).hexdigest()[:8]
-        return cls(
-            revision=f"{record.revision}+overlay-{mark}",
-            notices=_in_order((*record.notices, *added)),
-        )
+        added = tuple(notice for text in texts for notice in _parse(text).notice)
+        if texts:
+            mark = sha256("\n".join(texts).encode()).hexdigest()[:8]
+            revision += f"+overlay-{mark}"
+        newer = frozenset(notice.document for notice in added)
+        return cls(revision=revision, notices=_in_order((*kept, *added)), newer=newer)
 
 
 def read_overlays(folder: Path | None) -> tuple[str, ...]:
@@ -170,16 +197,51 @@ def known_years(
     years: dict[int, CalendarYear] = {}
     days: dict[date, SpecialDay] = {}
     for year, notices in sorted(by_year.items()):
-        issued = [notice for notice in notices if known_on is None or notice.issued <= known_on]
-        in_force = issued[-1] if issued else None
-        if in_force is not None and in_force.holidays:
-            years[year] = CalendarYear(year=year, status=in_force.status, notice=in_force, days_from="notice")
-            days |= in_force.days()
-        elif year in _package_days() and len(issued) == len(notices) and (notices or known_on is None):
-            status = in_force.status if in_force else "provisional"
-            years[year] = CalendarYear(year=year, status=status, notice=in_force, days_from="chinesecalendar")
-            days |= _package_days()[year]
+        known = _year_as_known(year, notices, known_on, record.newer)
+        if known is not None:
+            years[year], special = known
+            days |= special
     return years, days
+
+
+def _year_as_known(
+    year: int, notices: list[Notice], known_on: date | None, newer: frozenset[str]
+) -> tuple[CalendarYear, dict[date, SpecialDay]] | None:
+    """A year by its notices in order of issue: whole arrangements, and what amended them afterwards."""
+    issued = [notice for notice in notices if known_on is None or notice.issued <= known_on]
+    by_package = [notice for notice in notices if notice.from_package]
+    days: dict[date, SpecialDay] | None = None
+    source: Literal["notice", "chinesecalendar"] = "notice"
+    if known_on is None and year in _package_days() and not any(n.amends is None for n in notices):
+        days, source = dict(_package_days()[year]), "chinesecalendar"
+    for notice in issued:
+        if notice.from_package:
+            complete = (
+                year in _package_days() and notice is by_package[-1] and _released_whole(year, by_package)
+            )
+            days, source = (dict(_package_days()[year]) if complete else None), "chinesecalendar"
+        elif notice.amends is None:
+            days, source = notice.days(), "notice"
+        elif days is not None:
+            kept = {day: special for day, special in days.items() if day not in notice.cancelled}
+            days, source = kept | notice.days(), "notice"
+    if days is None:
+        return None
+    last = issued[-1] if issued else None
+    found = CalendarYear(
+        year=year,
+        status=last.status if last is not None else "provisional",
+        notice=last,
+        days_from=source,
+        arranged_by=tuple(notice.document for notice in issued if notice.document in newer),
+    )
+    return found, days
+
+
+def _released_whole(year: int, by_package: list[Notice]) -> bool:
+    """True when every notice whose days the package gives is there: the package has their last form only."""
+    released = [n.document for n in _released().notices if n.year == year and n.from_package]
+    return set(released) <= {notice.document for notice in by_package}
 
 
 @cache
