@@ -19,40 +19,42 @@ from models.tables import Committee, Expert, ExpertRelation
 ExpertStatus = Literal["active", "suspended", "disqualified"]
 
 
+class NewExpert(PoolEntry):
+    """An expert for the pool: the last day of the term (at most three years, Order 40 Art. 10), and ties."""
+
+    term_until: date
+    status: ExpertStatus = "active"
+    ties: tuple[KnownTie, ...] = ()
+
+
 class ExpertRegister:
     """The pool and the filings in one database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add_expert(
-        self,
-        entry: PoolEntry,
-        term_until: date,
-        at: datetime,
-        *,
-        ties: Sequence[KnownTie] = (),
-        status: ExpertStatus = "active",
-    ) -> None:
-        """Puts an expert into the pool, or brings the entry up to date; ties are added, never dropped."""
+    async def add(self, experts: Sequence[NewExpert], at: datetime) -> None:
+        """Puts experts into the pool, or brings their entries up to date; ties are added, never dropped."""
         async with self._database.transaction() as session:
-            await session.merge(
-                Expert(
-                    expert_ref=entry.expert_ref,
-                    employer=entry.employer,
-                    specialties=sorted(entry.specialties),
-                    term_until=term_until,
-                    status=status,
-                    recorded_at=at,
-                )
-            )
-            await session.flush()
-            for tie in ties:
+            for one in experts:
                 await session.merge(
-                    ExpertRelation(
-                        expert_ref=entry.expert_ref, person=tie.person, kind=tie.kind, recorded_at=at
+                    Expert(
+                        expert_ref=one.expert_ref,
+                        employer=one.employer,
+                        specialties=sorted(one.specialties),
+                        term_until=one.term_until,
+                        status=one.status,
+                        recorded_at=at,
                     )
                 )
+            await session.flush()
+            for one in experts:
+                for tie in one.ties:
+                    await session.merge(
+                        ExpertRelation(
+                            expert_ref=one.expert_ref, person=tie.person, kind=tie.kind, recorded_at=at
+                        )
+                    )
 
     async def file_committee(self, committee: CommitteeOnFile, rule: CommitteeRule, at: datetime) -> None:
         """Records a filing. Raises `Refused` when it is not lawful, or differs from one of the same day."""
