@@ -1,0 +1,221 @@
+"""The year, day by day: whatever is due on a business day happens, in parallel, then the day is over.
+
+Applications that draw on one pool of posts go one after another in the order of business time; all others
+do not touch each other. So the result does not depend on how fast anything runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+from models.plan import ReviewPlan
+from models.stages import Stage
+from models.wire import local_day, start_of
+from workers.rehearsal.cast import Cast, Json
+from workers.simulate.behaviour import decide
+from workers.simulate.ground import Ground
+from workers.simulate.mind import Act, Await, Mind, Next, Rest, Wait, World, evening
+from workers.simulate.player import AFTER_AN_END, STEP, Player
+from workers.simulate.population import Applicant, Population
+from workers.simulate.season import AGENDA_AT, LIST_AT, Season, Sitting
+
+AT_ONCE = 12
+"""Applications dealt with at the same time; more only wait for each other (measured on two cores)."""
+
+Progress = Callable[[date, int, int], None]
+"""Told after each day: the day, how many applications have come to rest, and how many there are."""
+
+STARTS_AT = 9 * 60
+
+
+class Year:
+    """One simulated cycle. `run` once; afterwards the players know where they stand."""
+
+    def __init__(
+        self, plan: ReviewPlan, world: World, population: Population, count: int, ground: Ground
+    ) -> None:
+        self._world, self._ground = world, ground
+        self.season = Season(world, population.seed)
+        people = population.applicants(count)
+        committee = world.distribution.meeting.committee
+        self.players = {
+            who.ref: Player(who, plan, committee, ground, population.luck(who.number)) for who in people
+        }
+        self._next: dict[str, Next] = {}
+        self._queue: list[tuple[datetime, int, str]] = []
+        self._gate = asyncio.Semaphore(AT_ONCE)
+        for who in people:
+            self._push(self._start_of(who), who.ref)
+
+    def _start_of(self, who: Applicant) -> datetime:
+        """The draft is begun in the morning, on the day of submission before anything else."""
+        minute = self.players[who.ref].luck.between("start/minute", STARTS_AT - 60, STARTS_AT)
+        return evening(self._world.started_on(who), minute)
+
+    def _push(self, at: datetime, ref: str) -> None:
+        heapq.heappush(self._queue, (at, self.players[ref].who.number, ref))
+
+    async def run(self, progress: Progress) -> None:
+        """Lives through the year, to the horizon or until nothing is left to happen."""
+        day = local_day(self._queue[0][0])
+        while day <= self.season.last_day:
+            self._morning(day)
+            await self._day(day)
+            self._evening(day)
+            resting = sum(1 for ref in self.players if isinstance(self._next.get(ref), Rest))
+            progress(day, resting, len(self.players))
+            if not self._queue and not self._anything_ahead(day):
+                break
+            day += timedelta(days=1)
+
+    # --- one day -----------------------------------------------------------------------------------------
+
+    async def _day(self, day: date) -> None:
+        lanes: dict[str, list[tuple[datetime, int, str]]] = defaultdict(list)
+        while self._queue and local_day(self._queue[0][0]) <= day:
+            event = heapq.heappop(self._queue)
+            lanes[self.players[event[2]].who.pool or event[2]].append(event)
+        await asyncio.gather(*(self._lane(day, events) for events in lanes.values()))
+
+    async def _lane(self, day: date, events: list[tuple[datetime, int, str]]) -> None:
+        """What shares a pool of posts, in the order of business time; later acts of the same day too."""
+        heapq.heapify(events)
+        async with self._gate:
+            while events:
+                at, number, ref = heapq.heappop(events)
+                moment = await self._step(self.players[ref], at)
+                if moment is None:
+                    continue
+                if local_day(moment) <= day:
+                    heapq.heappush(events, (moment, number, ref))
+                else:
+                    self._push(moment, ref)
+
+    async def _step(self, player: Player, at: datetime) -> datetime | None:
+        """One thing happens to one application; the moment of the next one, if it is known."""
+        try:
+            async with asyncio.timeout(STEP.total_seconds()):
+                await self._happen(player, at)
+                await player.look()
+        except Exception as error:  # one application that fails must not end the year of the others
+            player.failure = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+            self._next[player.who.ref] = Rest("failed")
+            return None
+        return self._decide(player)
+
+    async def _happen(self, player: Player, at: datetime) -> None:
+        planned = self._next.get(player.who.ref)
+        if planned is None:
+            await player.begin(at)
+        elif isinstance(planned, Act):
+            await player.act(planned)
+        else:
+            await player.go(at)
+
+    def _decide(self, player: Player) -> datetime | None:
+        assert player.sight is not None
+        mind = Mind(player.who, player.sight, self._world, player.luck)
+        wanted = decide(mind)
+        self._next[player.who.ref] = wanted
+        if isinstance(wanted, Act):
+            return wanted.at
+        if isinstance(wanted, Wait):
+            return wanted.until + AFTER_AN_END
+        return None
+
+    # --- what the cycle does ----------------------------------------------------------------------------
+
+    def _waiting(self, what: str) -> list[Player]:
+        """Those who wait for the cycle, first come first."""
+        found = [
+            p
+            for ref, p in self.players.items()
+            if isinstance(wanted := self._next.get(ref), Await) and wanted.what == what
+        ]
+        return sorted(
+            found, key=lambda p: (local_day(p.sight.entered_at) if p.sight else date.min, p.who.number)
+        )
+
+    def _order(self, player: Player, act: Act) -> None:
+        self._next[player.who.ref] = act
+        self._push(act.at, player.who.ref)
+
+    def _morning(self, day: date) -> None:
+        sitting = self.season.closing(day)
+        if sitting is not None:
+            waiting = [(p.who.ref, bool(p.votes)) for p in self._waiting("meeting")]
+            for ref in self.season.share(sitting, waiting):
+                self._put_on_agenda(sitting, self.players[ref])
+        for sitting in self.season.sittings:
+            if sitting.meeting_on == day:
+                self._vote(sitting)
+            if sitting.list_on == day:
+                self._publish(sitting)
+
+    def _put_on_agenda(self, sitting: Sitting, player: Player) -> None:
+        sitting.agenda.append(player.who.ref)
+        player.meeting = sitting.number
+        at = start_of(sitting.closes_on) + AGENDA_AT
+        self._order(player, Act(at, "schedule", lambda cast: self.season.on_agenda(sitting, cast)))
+
+    def _vote(self, sitting: Sitting) -> None:
+        present = [p for p in self._waiting("vote") if p.meeting == sitting.number]
+        for place, player in enumerate(present):
+            at = self.season.held_on(sitting) + timedelta(seconds=10 * place)
+            self._order(player, Act(at, "vote", _balloting(self.season, sitting, player)))
+
+    def _publish(self, sitting: Sitting) -> None:
+        at = start_of(sitting.list_on) + LIST_AT
+        for player in self._waiting("list"):
+            if player.meeting == sitting.number:
+                self._order(
+                    player, Act(at, "publish_result", lambda cast: self.season.listing(sitting, cast))
+                )
+                sitting.listed = True
+
+    def _evening(self, day: date) -> None:
+        """Files the report on a meeting once nobody on its list is in publicity any more."""
+        for sitting in self.season.sittings:
+            if not sitting.listed or day <= sitting.list_on:
+                continue
+            members = [
+                self.players[ref] for ref in sitting.agenda if self.players[ref].meeting == sitting.number
+            ]
+            if sitting.report_at is None and not any(p.stage is Stage.RESULT_PUBLICITY for p in members):
+                sitting.report_at = self.season.report_moment(sitting, day)
+                for player in members:
+                    player.report_at = sitting.report_at
+        for player in self._waiting("report"):
+            if player.report_at is not None and player.sight is not None:
+                player.sight = player.sight.model_copy(update={"report_at": player.report_at})
+                moment = self._decide(player)
+                if moment is not None:
+                    self._push(moment, player.who.ref)
+
+    def _anything_ahead(self, day: date) -> bool:
+        """True while somebody waits for a meeting, a list or a report that is still to come."""
+        if not any(isinstance(wanted, Await) for wanted in self._next.values()):
+            return False
+        return any(s.meeting_on > day or s.list_on > day for s in self.season.sittings)
+
+    def reason(self, ref: str) -> str:
+        """Why this application is open, or how it came to rest."""
+        wanted = self._next.get(ref)
+        match wanted:
+            case Rest(why=why) | Wait(why=why):
+                return why
+            case Await(what=what):
+                return f"waits for the {what}"
+            case Act(what=what):
+                return f"'{what}' lies beyond the simulated time"
+            case None:
+                return "not begun"
+
+
+def _balloting(season: Season, sitting: Sitting, player: Player) -> Callable[[Cast], Json]:
+    who, luck, votes = player.who, player.luck, player.votes
+    return lambda cast: season.ballot(sitting, who, cast, luck, votes)
