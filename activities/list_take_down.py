@@ -36,10 +36,10 @@ async def last_public_day(session: AsyncSession, plan: ReviewPlan, posted: Poste
     )
     confirmed = await session.execute(
         select(Confirmation.application_ref, func.max(Confirmation.at).label("at"))
-        .filter_by(plan_id=posted.plan_id, outcome="confirm")
+        .where(Confirmation.plan_id == posted.plan_id, Confirmation.outcome == "confirm")
         .group_by(Confirmation.application_ref)
     )
-    published = dict(confirmed.tuples().all())
+    published = {row.application_ref: row.at for row in confirmed}
     settled: list[datetime] = []
     for ref, stage, entered_at in rows:
         if stage in WAITING:

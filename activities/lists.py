@@ -27,7 +27,7 @@ from activities.writing import write_new
 from models.cycle_commands import PublishList
 from models.cycle_messages import Asked, Done
 from models.field_errors import first_field_error
-from models.plan import ReviewPlan
+from models.plan import ReviewPlan, UnknownPlanError
 from models.refusal import Refusal, RefusalCode, Refused
 from models.tables import ListPosting, OrderRefusal, PostedEntry, PostedList
 
@@ -50,6 +50,8 @@ class Lists:
                 posted = await store(session, plan, command, asked.at)
         except Refused as refused:
             return not_done(refused.refusal)
+        except UnknownPlanError as unknown:
+            return Done(refused_zh="没有该方案。", refused_en=str(unknown), field="plan_id")
         await self._tell(posted, command, asked.at)
         async with self._database.reading() as session:
             return await _done(session, posted)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import date
+from functools import cache
 from typing import Any
 
 import pytest
@@ -37,8 +39,17 @@ def command(command_id: str = "list-1", posted: str = "2023-12-18 09:00", **more
     )
 
 
+@cache
+def _voted(ref: str, yes: int, meeting: str, **cast: Any) -> RecordedLife:
+    life = RecordedLife(Cast(ref, **cast))
+    agenda = life.cast.schedule(date(2023, 12, 15), date(2023, 11, 30), meeting_ref=meeting)
+    accepted(life).do(agenda, "2023-12-01 09:00")
+    life.do(life.cast.vote(yes), "2023-12-15 16:00")
+    return life
+
+
 class Meeting:
-    """Lives that were voted on together, written down as their workflows would."""
+    """Lives that were voted on together, written down from the committee on as their workflows would."""
 
     def __init__(self, database: Database) -> None:
         self.database, self.desk = database, Desk(database)
@@ -47,16 +58,12 @@ class Meeting:
 
     async def vote(self, ref: str, yes: int = 6, meeting: str = "meeting-1", **cast: Any) -> RecordedLife:
         """Voted on 15 December; two thirds of nine by default."""
-        life = RecordedLife(Cast(ref, **cast))
-        accepted(life).do(
-            life.cast.schedule(date(2023, 12, 15), date(2023, 11, 30), meeting_ref=meeting),
-            "2023-12-01 09:00",
-        )
-        life.do(life.cast.vote(yes), "2023-12-15 16:00")
+        told = _voted(ref, yes, meeting, **cast)
+        life = deepcopy(told, {id(told.calendar): told.calendar})
         self.lives[ref] = life
         assert life.opened is not None
         await self.desk.open(life)
-        self.written[ref] = 0
+        self.written[ref] = next(n for n, batch in enumerate(life.batches) if batch.hop == "committee")
         await self.write(ref)
         return life
 
