@@ -5,13 +5,16 @@ Everything lives in a temporary directory and in memory, and is gone afterwards,
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
+import sys
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
@@ -20,21 +23,26 @@ from temporalio.testing import TimeSkipper, TimeSkippingConfig
 from activities.database import Database
 from workers.database import upgrade
 from workers.embedded import NAMESPACE, DevServer
-from workers.registry import WORKFLOWS, make_activities
 from workers.search_attributes import server_types
-from workers.settings import Settings
-from workers.worker import build_worker
+from workers.simulate.worker import QUEUE
 
-QUEUE = "simulation"
 SKIPPING: dict[str, str | int | float | bool] = {
     "frontend.WorkflowTimeSkippingEnabled": True,
     "history.timerProcessorMaxTimeShift": "10ms",
 }
 """Each workflow has a clock of its own; without the second one every skipped timer costs a second."""
 
-
 MEMORY = "/dev/shm" if os.path.isdir("/dev/shm") else None
 """Where nothing has to be written to a disk: the data of a simulation need not outlive it."""
+
+WORKER_ENDS_WITHIN = 5.0
+"""Real seconds."""
+
+T = TypeVar("T")
+
+
+class WorkerEndedError(RuntimeError):
+    """The worker of the simulation ended by itself; the text ends with its last words."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +52,25 @@ class Ground:
     client: Client
     skipper: TimeSkipper
     database: Database
+    worker: asyncio.subprocess.Process
+    worker_log: Path
     queue: str = QUEUE
+
+    async def while_it_stands(self, work: Coroutine[Any, Any, T]) -> T:
+        """Does the work, unless the worker ends meanwhile. Raises `WorkerEndedError`."""
+        doing = asyncio.ensure_future(work)
+        ending = asyncio.ensure_future(self.worker.wait())
+        try:
+            await asyncio.wait({doing, ending}, return_when=asyncio.FIRST_COMPLETED)
+            if doing.done():
+                return doing.result()
+            tail = "\n".join(self.worker_log.read_text(errors="replace").splitlines()[-5:])
+            raise WorkerEndedError(f"the worker ended with status {self.worker.returncode}.\n{tail}")
+        finally:
+            for task in (doing, ending):
+                task.cancel()
+            with suppress(asyncio.CancelledError, Exception):
+                await doing
 
 
 @asynccontextmanager
@@ -53,29 +79,50 @@ async def ground(cached: int) -> AsyncIterator[Ground]:
 
     Raises `workers.embedded.DevServerError` when the server does not start.
     """
-    folder = Path(tempfile.mkdtemp(prefix="zhicheng-simulation-", dir=MEMORY))
-    try:
+    async with AsyncExitStack() as stack:
+        folder = Path(tempfile.mkdtemp(prefix="zhicheng-simulation-", dir=MEMORY))
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
         url = f"sqlite+aiosqlite:///{folder / 'simulation.db'}"
         upgrade(url)
         database = Database(url)
-        server = DevServer(run_dir=folder, search_attributes=server_types(), dynamic_config=SKIPPING)
-        try:
-            async with server:
-                plain = await Client.connect(
-                    server.address, namespace=NAMESPACE, data_converter=pydantic_data_converter
-                )
-                skipper = TimeSkipper(plain, config=TimeSkippingConfig(enabled=False))
-                settings = Settings.load(
-                    temporal_address=server.address,
-                    task_queue=QUEUE,
-                    rehearsal=True,
-                    max_cached_workflows=cached,
-                    drain_seconds=1.0,
-                )
-                activities = make_activities(database, rehearsal=True)
-                async with build_worker(skipper.client, settings, WORKFLOWS, activities):
-                    yield Ground(client=skipper.client, skipper=skipper, database=database)
-        finally:
-            await database.close()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        stack.push_async_callback(database.close)
+        server = await stack.enter_async_context(
+            DevServer(run_dir=folder, search_attributes=server_types(), dynamic_config=SKIPPING)
+        )
+        plain = await Client.connect(
+            server.address, namespace=NAMESPACE, data_converter=pydantic_data_converter
+        )
+        skipper = TimeSkipper(plain, config=TimeSkippingConfig(enabled=False))
+        log = folder / "worker.log"
+        worker = await _start_worker(log, server.address, url, cached)
+        stack.push_async_callback(_end_worker, worker)
+        yield Ground(skipper.client, skipper, database, worker, log)
+
+
+async def _start_worker(log: Path, address: str, url: str, cached: int) -> asyncio.subprocess.Process:
+    """In its own session: Ctrl-C ends the simulation first, and that ends the worker."""
+    with log.open("wb") as words:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "workers.simulate.worker",
+            address,
+            url,
+            str(cached),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=words,
+            stderr=words,
+            start_new_session=True,
+        )
+
+
+async def _end_worker(worker: asyncio.subprocess.Process) -> None:
+    assert worker.stdin is not None
+    worker.stdin.close()
+    try:
+        async with asyncio.timeout(WORKER_ENDS_WITHIN):
+            await worker.wait()
+    except TimeoutError:
+        with suppress(ProcessLookupError):
+            worker.kill()
+        await worker.wait()

@@ -45,6 +45,8 @@ class Year:
         self.players = {
             who.ref: Player(who, plan, committee, ground, population.luck(who.number)) for who in people
         }
+        self.today = local_day(world.terms.opens_at)
+        self.cycle: dict[str, str] = {}
         self._next: dict[str, Next] = {}
         self._queue: list[tuple[datetime, int, str]] = []
         self._gate = asyncio.Semaphore(AT_ONCE)
@@ -63,6 +65,7 @@ class Year:
         """Lives through the year, to the horizon or until nothing is left to happen."""
         day = local_day(self._queue[0][0])
         while day <= self.season.last_day:
+            self.today = day
             self._morning(day)
             await self._day(day)
             self._evening(day)

@@ -1,0 +1,60 @@
+"""The worker of a simulation, a process of its own: `python -m workers.simulate.worker ADDRESS DATABASE CACHED`.
+
+A worker needs as much of a core as the one who drives it. It serves until its standard input ends: with the
+simulation that started it, however that one ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+from activities.database import Database
+from workers.embedded import NAMESPACE
+from workers.exit import finish
+from workers.registry import WORKFLOWS, make_activities
+from workers.settings import Settings
+from workers.worker import build_worker
+
+QUEUE = "simulation"
+
+
+async def serve(address: str, url: str, cached: int) -> None:
+    """Serves until standard input ends. `cached`: how many workflows are kept in memory."""
+    client = await Client.connect(address, namespace=NAMESPACE, data_converter=pydantic_data_converter)
+    settings = Settings.load(
+        temporal_address=address,
+        task_queue=QUEUE,
+        rehearsal=True,
+        max_cached_workflows=cached,
+        drain_seconds=1.0,
+    )
+    database = Database(url)
+    try:
+        activities = make_activities(database, rehearsal=True)
+        async with build_worker(client, settings, WORKFLOWS, activities):
+            await _input_ended()
+    finally:
+        await database.close()
+
+
+async def _input_ended() -> None:
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
+    )
+    await reader.read()
+
+
+def main() -> None:
+    """Reads the three arguments and serves."""
+    address, url, cached = sys.argv[1:4]
+    asyncio.run(serve(address, url, int(cached)))
+    finish(0)
+
+
+if __name__ == "__main__":
+    main()
