@@ -19,6 +19,7 @@ from workers.cli_plan import plan_app
 from workers.cli_processes import demo, migrate, search_attributes_app, up, worker
 from workers.cli_schema import schema, template
 from workers.cli_show import next_steps, show
+from workers.cli_simulate import simulate
 from workers.exit import finish
 
 READ, RUN, LOOK_UP = "Read applications", "Processes", "Rules and formats"
@@ -41,6 +42,7 @@ app.command("list", rich_help_panel=READ)(list_command)
 app.command(rich_help_panel=READ)(diagram)
 app.command(rich_help_panel=RUN)(up)
 app.command(rich_help_panel=RUN)(demo)
+app.command(rich_help_panel=RUN)(simulate)
 app.command(rich_help_panel=RUN)(worker)
 app.command(rich_help_panel=RUN)(migrate)
 app.add_typer(search_attributes_app, name="search-attributes", rich_help_panel=RUN)

@@ -40,7 +40,7 @@ def show(
     lang: InLang = "zh",
 ) -> None:
     """Show a plan: every value with its source and how sure we are of it."""
-    plan = _load(plan_id)
+    plan = load_plan(plan_id)
     if as_json:
         typer.echo(plan.model_dump_json(indent=2))
         return
@@ -64,7 +64,7 @@ def lint(
     lang: InLang = "zh",
 ) -> None:
     """Check a plan against the law and the calendar. Exit status 1 when there are errors."""
-    found = lint_plan(_load(plan), known_calendar())
+    found = lint_plan(load_plan(plan), known_calendar())
     if as_json:
         typer.echo(json.dumps([item.model_dump() for item in found], ensure_ascii=False, indent=2))
     else:
@@ -73,7 +73,7 @@ def lint(
         raise typer.Exit(1)
 
 
-def _load(name: str | None) -> ReviewPlan:
+def load_plan(name: str | None) -> ReviewPlan:
     """The plan with this id or in this TOML file; without a name, the only plan there is. Exit status 2."""
     known = ReviewPlan.known()
     if name is None and len(known) == 1:

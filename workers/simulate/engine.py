@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from activities.plans import file_plan
+from activities.plans import must_be_lawful, store_version
 from models.audit import Fact
 from models.calendar import WorkCalendar
 from models.plan import ReviewPlan
@@ -75,10 +75,9 @@ async def simulate(
 
 
 async def _file(session: AsyncSession, plan: ReviewPlan, toml: str, calendar: WorkCalendar) -> None:
-    at = datetime.combine(
-        plan.dates.opens.first_day.value, datetime.min.time(), plan.dates.opens.instant.tzinfo
-    )
-    await file_plan(session, toml, "模拟备案", at - timedelta(days=3), calendar)
+    """Puts the plan on file in the simulation's own database, in whichever version it says it is."""
+    must_be_lawful(plan, calendar)
+    store_version(session, plan, toml, "模拟备案", plan.dates.opens.instant - timedelta(days=3))
 
 
 async def _heads(year: Year) -> dict[str, str]:

@@ -40,6 +40,9 @@ AFTER_AN_END = timedelta(minutes=10)
 SETTLING = (Stage.QUOTA_CHECK, Stage.ACCEPTED, Stage.CONFIRMED)
 """Stages that the workflow leaves by itself, as soon as its activity has answered."""
 
+LONGEST_PAUSE = 0.2
+"""Real seconds between two looks at a row that is not written yet."""
+
 MOST_REFUSALS = 6
 
 
@@ -114,6 +117,13 @@ class Player:
             search_attributes=first_attributes(state, self._plan.terms()),
         )
         self.moment = at
+        self.sight = Sight(
+            stage=Stage.DRAFT,
+            status="open",
+            now=at,
+            entered_at=at,
+            ends_at=self._plan.dates.department.instant,
+        )
 
     async def go(self, at: datetime) -> None:
         """Lets time pass until then; what is due on the way happens."""
@@ -195,13 +205,14 @@ class Player:
 
     async def _settled_row(self) -> Application:
         """The row, when it is not behind what was accepted and not in a stage that is left by itself."""
-        async with asyncio.timeout(STEP.total_seconds()):
-            while True:
-                row = await self._row()
-                if row is not None and row.revision >= self._revision and row.stage not in SETTLING:
-                    self._revision = row.revision
-                    return row
-                await self.final()
+        pause = 0.005
+        while True:
+            row = await self._row()
+            if row is not None and row.revision >= self._revision and row.stage not in SETTLING:
+                self._revision = row.revision
+                return row
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
 
     async def _row(self) -> Application | None:
         async with self._ground.database.reading() as session:

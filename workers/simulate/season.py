@@ -31,11 +31,11 @@ class Sitting:
     closes_on: date
     meeting_on: date
     list_on: date
+    report_at: datetime
     extra: bool
     attending: int
     agenda: list[str] = field(default_factory=list)
     listed: bool = False
-    report_at: datetime | None = None
 
 
 class Season:
@@ -63,13 +63,15 @@ class Season:
     def _sitting(self, number: int, day: date, extra: bool) -> Sitting:
         luck = Luck(self._seed, f"meeting-{number}")
         calendar, habits = self._world.calendar, self._habits
+        list_on = self._world.working_day(day, luck.draw("list", habits.list_after))
         return Sitting(
             number=number,
             ref=f"meeting-{number}",
             drawn_on=day - timedelta(days=habits.drawn_before),
             closes_on=calendar.working_day_before(day, max(1, habits.agenda_closes)),
             meeting_on=day,
-            list_on=self._world.working_day(day, luck.draw("list", habits.list_after)),
+            list_on=list_on,
+            report_at=self._report_at(list_on, luck),
             extra=extra,
             attending=luck.draw("attending", habits.attending),
         )
@@ -113,11 +115,16 @@ class Season:
         posted = start_of(sitting.list_on) + LIST_AT - timedelta(hours=1)
         return cast.publish(posted.isoformat(), list_sha256=sha(f"list/{sitting.ref}"))
 
-    def report_moment(self, sitting: Sitting, over_on: date) -> datetime:
-        """When the report on a meeting is filed, its last publicity being over on that day."""
-        luck = Luck(self._seed, f"meeting-{sitting.number}")
+    def _report_at(self, list_on: date, luck: Luck) -> datetime:
+        """When the report on a meeting is filed: some days after the publicity of its list is over."""
+        period = self._world.calendar.end_of_period(list_on, self._world.terms.result_publicity_wd)
         days = luck.draw("report", self._world.distribution.result.report_after)
-        return start_of(self._world.working_day(over_on, days)) + timedelta(hours=11)
+        return start_of(self._world.working_day(period.last_day, max(1, days))) + timedelta(hours=11)
+
+    @property
+    def days(self) -> list[date]:
+        """The days on which the cycle acts, in order."""
+        return sorted({day for s in self.sittings for day in (s.closes_on, s.meeting_on, s.list_on)})
 
     def held_on(self, sitting: Sitting) -> datetime:
         """When the ballots of a meeting begin."""

@@ -1,4 +1,4 @@
-"""The worker of a simulation, a process of its own: `python -m workers.simulate.worker ADDRESS DATABASE CACHED`.
+"""The worker of a simulation, a process of its own: `python -m workers.simulate.worker ADDRESS URL CACHED`.
 
 A worker needs as much of a core as the one who drives it. It serves until its standard input ends: with the
 simulation that started it, however that one ended.

@@ -1,7 +1,8 @@
-"""The year, day by day: whatever is due on a business day happens, in parallel, then the day is over.
+"""The year: everybody goes on in parallel until the cycle itself acts, then the cycle acts for all of them.
 
-Applications that draw on one pool of posts go one after another in the order of business time; all others
-do not touch each other. So the result does not depend on how fast anything runs.
+Applications that draw on one pool of posts go one after another in the order of business time; all others do
+not touch each other between two acts of the cycle (an agenda closes, a meeting is held, a list is published).
+So the result does not depend on how fast anything runs.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 from models.plan import ReviewPlan
-from models.stages import Stage
 from models.wire import local_day, start_of
 from workers.rehearsal.cast import Cast, Json
 from workers.simulate.behaviour import decide
@@ -26,8 +26,11 @@ from workers.simulate.season import AGENDA_AT, LIST_AT, Season, Sitting
 AT_ONCE = 12
 """Applications dealt with at the same time; more only wait for each other (measured on two cores)."""
 
+Event = tuple[datetime, int, str]
+"""When, the applicant's number (so that equal moments have an order), and the application."""
+
 Progress = Callable[[date, int, int], None]
-"""Told after each day: the day, how many applications have come to rest, and how many there are."""
+"""Told now and then: the day, how many applications have come to rest, and how many there are."""
 
 STARTS_AT = 9 * 60
 
@@ -48,7 +51,7 @@ class Year:
         self.today = local_day(world.terms.opens_at)
         self.cycle: dict[str, str] = {}
         self._next: dict[str, Next] = {}
-        self._queue: list[tuple[datetime, int, str]] = []
+        self._queue: list[Event] = []
         self._gate = asyncio.Semaphore(AT_ONCE)
         for who in people:
             self._push(self._start_of(who), who.ref)
@@ -59,51 +62,56 @@ class Year:
         return evening(self._world.started_on(who), minute)
 
     def _push(self, at: datetime, ref: str) -> None:
-        heapq.heappush(self._queue, (at, self.players[ref].who.number, ref))
+        self._queue.append((at, self.players[ref].who.number, ref))
 
     async def run(self, progress: Progress) -> None:
         """Lives through the year, to the horizon or until nothing is left to happen."""
-        day = local_day(self._queue[0][0])
-        while day <= self.season.last_day:
-            self.today = day
-            self._morning(day)
-            await self._day(day)
-            self._evening(day)
-            resting = sum(1 for ref in self.players if isinstance(self._next.get(ref), Rest))
-            progress(day, resting, len(self.players))
-            if not self._queue and not self._anything_ahead(day):
+        end = self.season.last_day + timedelta(days=1)
+        for day in [*self.season.days, end]:
+            await self._until(day, progress)
+            if day == end or not self._anything_ahead(day):
                 break
-            day += timedelta(days=1)
+            self._morning(day)
+        await self._until(end, progress)
+        progress(self.today, self._resting(), len(self.players))
 
-    # --- one day -----------------------------------------------------------------------------------------
+    # --- between two acts of the cycle -------------------------------------------------------------------
 
-    async def _day(self, day: date) -> None:
-        lanes: dict[str, list[tuple[datetime, int, str]]] = defaultdict(list)
-        while self._queue and local_day(self._queue[0][0]) <= day:
-            event = heapq.heappop(self._queue)
-            lanes[self.players[event[2]].who.pool or event[2]].append(event)
-        await asyncio.gather(*(self._lane(day, events) for events in lanes.values()))
+    async def _until(self, day: date, progress: Progress) -> None:
+        """All that is due before this day."""
+        lanes: dict[str, list[Event]] = defaultdict(list)
+        later: list[Event] = []
+        for event in self._queue:
+            if local_day(event[0]) < day:
+                lanes[self.players[event[2]].who.pool or event[2]].append(event)
+            else:
+                later.append(event)
+        self._queue = later
+        await asyncio.gather(*(self._lane(day, events, progress) for events in lanes.values()))
 
-    async def _lane(self, day: date, events: list[tuple[datetime, int, str]]) -> None:
-        """What shares a pool of posts, in the order of business time; later acts of the same day too."""
+    async def _lane(self, day: date, events: list[Event], progress: Progress) -> None:
+        """What shares a pool of posts, in the order of business time."""
         heapq.heapify(events)
         async with self._gate:
             while events:
                 at, number, ref = heapq.heappop(events)
                 moment = await self._step(self.players[ref], at)
+                self.today = max(self.today, local_day(at))
                 if moment is None:
-                    continue
-                if local_day(moment) <= day:
+                    progress(self.today, self._resting(), len(self.players))
+                elif local_day(moment) < day:
                     heapq.heappush(events, (moment, number, ref))
                 else:
                     self._push(moment, ref)
+
+    def _resting(self) -> int:
+        return sum(1 for wanted in self._next.values() if isinstance(wanted, Rest))
 
     async def _step(self, player: Player, at: datetime) -> datetime | None:
         """One thing happens to one application; the moment of the next one, if it is known."""
         try:
             async with asyncio.timeout(STEP.total_seconds()):
                 await self._happen(player, at)
-                await player.look()
         except Exception as error:  # one application that fails must not end the year of the others
             player.failure = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
             self._next[player.who.ref] = Rest("failed")
@@ -114,10 +122,12 @@ class Year:
         planned = self._next.get(player.who.ref)
         if planned is None:
             await player.begin(at)
-        elif isinstance(planned, Act):
+            return
+        if isinstance(planned, Act):
             await player.act(planned)
         else:
             await player.go(at)
+        await player.look()
 
     def _decide(self, player: Player) -> datetime | None:
         assert player.sight is not None
@@ -179,31 +189,12 @@ class Year:
                     player, Act(at, "publish_result", lambda cast: self.season.listing(sitting, cast))
                 )
                 sitting.listed = True
-
-    def _evening(self, day: date) -> None:
-        """Files the report on a meeting once nobody on its list is in publicity any more."""
-        for sitting in self.season.sittings:
-            if not sitting.listed or day <= sitting.list_on:
-                continue
-            members = [
-                self.players[ref] for ref in sitting.agenda if self.players[ref].meeting == sitting.number
-            ]
-            if sitting.report_at is None and not any(p.stage is Stage.RESULT_PUBLICITY for p in members):
-                sitting.report_at = self.season.report_moment(sitting, day)
-                for player in members:
-                    player.report_at = sitting.report_at
-        for player in self._waiting("report"):
-            if player.report_at is not None and player.sight is not None:
-                player.sight = player.sight.model_copy(update={"report_at": player.report_at})
-                moment = self._decide(player)
-                if moment is not None:
-                    self._push(moment, player.who.ref)
+                player.report_at = sitting.report_at
 
     def _anything_ahead(self, day: date) -> bool:
-        """True while somebody waits for a meeting, a list or a report that is still to come."""
-        if not any(isinstance(wanted, Await) for wanted in self._next.values()):
-            return False
-        return any(s.meeting_on > day or s.list_on > day for s in self.season.sittings)
+        """True while somebody waits for the cycle, and a meeting or a list is still to come."""
+        waits = any(isinstance(wanted, Await) for wanted in self._next.values())
+        return bool(self._queue) or (waits and any(s.list_on >= day for s in self.season.sittings))
 
     def reason(self, ref: str) -> str:
         """Why this application is open, or how it came to rest."""
