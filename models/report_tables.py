@@ -75,7 +75,8 @@ _GROUNDS = {
     "release": "恢复办理顺延",
     "admit_late": "准予补报",
 }
-_DEADLINES = {spec.name: spec.label.zh for stage in STAGES.values() for spec in stage.deadlines}
+_DEADLINES = {spec.name: spec.label.zh for stage in reversed(STAGES.values()) for spec in stage.deadlines}
+"""What a deadline is called where it counts first."""
 MAIN = ("opened", "submitted", "to_office", "accepted", "voted", "passed", "confirmed")
 """The measures of the tables in print."""
 
@@ -176,7 +177,12 @@ def tables(statistics: CycleStatistics, words: Words) -> tuple[ReportTable, ...]
             "期限调整",
             ("期限", "依据", "文号", "涉及申报数"),
             tuple(
-                (_deadline(m.name), _GROUNDS.get(m.ground, m.ground), m.document_no or "—", m.applications)
+                (
+                    _deadline(m.name),
+                    _GROUNDS.get(m.ground, event_zh(m.ground)),
+                    m.document_no or "—",
+                    m.applications,
+                )
                 for m in statistics.moves
             ),
         ),

@@ -28,6 +28,8 @@ from activities.meetings import Meetings
 from activities.opening import Opening
 from activities.orders import Orders
 from activities.records import FactWriter, Records
+from activities.reports import Reports
+from activities.statistics import Statistics
 from workflows.application import ApplicationWorkflow
 from workflows.meeting import ReviewMeetingWorkflow
 
@@ -79,4 +81,6 @@ def make_activities(
         lists.publish_list,
         lists.take_down_lists,
         spot_checks.SpotChecks(database).spot_check,
+        Statistics(records).cycle_statistics,
+        Reports(records).file_report,
     ]

@@ -104,7 +104,8 @@ async def write(database: Database, told: Sequence[RecordedLife]) -> Records:
 
 def _batches(life: RecordedLife) -> list[HopBatch]:
     assert life.opened is not None
-    first = life.batches[0].model_copy(update={"facts": (life.opened.fact,), "requests": ()})
+    told = life.batches[0].snapshot.model_copy(update={"counting": ()})
+    first = HopBatch(hop="records", snapshot=told, facts=(life.opened.fact,))
     return [first, *life.batches]
 
 
