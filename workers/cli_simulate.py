@@ -1,4 +1,4 @@
-"""`zhicheng simulate`, `zhicheng plan compare`: whole years with synthetic applicants on the real workflows."""
+"""`zhicheng simulate` and `plan compare`: whole years with synthetic applicants, on the real workflows."""
 
 from __future__ import annotations
 

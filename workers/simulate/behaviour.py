@@ -66,7 +66,8 @@ def employer_review(mind: Mind) -> Next:
     if not rounds and mind.chance("employer/declines", habits.declines * mind.defects):
         return Act(at, "employer_decline", lambda cast: cast.employer_decline())
     if not rounds and mind.chance("employer/returns", habits.returns * mind.defects):
-        return Act(at, "employer_return", lambda cast: cast.employer_return())
+        items = mind.defect("employer", "e1", habits.reasons)
+        return Act(at, "employer_return", lambda cast: cast.employer_return(items=items))
     return Act(at, "recommend", lambda cast: cast.recommend(**_post(mind)))
 
 
@@ -169,7 +170,8 @@ def department_review(mind: Mind) -> Next:
     if not rounds and mind.chance("department/returns", habits.returns * mind.defects):
         substantive = mind.chance("department/substantive", habits.substantive)
         change_class = "substantive" if substantive else "formal"
-        return Act(at, "department_return", lambda cast: cast.department_return(change_class))
+        items = mind.defect("department", "d1", habits.reasons)
+        return Act(at, "department_return", lambda cast: cast.department_return(change_class, items=items))
     return Act(at, "department_submit", lambda cast: cast.department_submit())
 
 

@@ -30,10 +30,12 @@ def office_review(mind: Mind) -> Next:
             change_class = (
                 "substantive" if mind.chance("office/substantive", habits.substantive) else "formal"
             )
-            return Act(at, "office_return", lambda cast: cast.office_return(change_class))
+            items = mind.defect("office", "o1", habits.reasons)
+            return Act(at, "office_return", lambda cast: cast.office_return(change_class, items=items))
     again = rounds == 1 and mind.times("office_resubmit") and mind.chance("office/again", habits.again)
     if again and _time_left(mind, at):
-        items = [{"id": "o2", "text": "目录扫描件仍不清晰", "part": "contents", "unrepaired": "o1"}]
+        (first,) = mind.defect("office", "o1", habits.reasons)
+        items = [{"id": "o2", "text": f"仍未补正：{first['text']}", "unrepaired": "o1"}]
         return Act(at, "office_return", lambda cast: cast.office_return(items=items))
     return Act(at, "office_accept", lambda cast: cast.accept())
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import date
 from html import escape
 
+from models.deadlines import DeadlineKind
 from models.stages import STAGES, Stage
 from models.wire import Label
 from workers.simulate.result import FUNNEL, FunnelRow, HopTime, SimulationResult
@@ -94,7 +95,7 @@ def _funnel(canvas: Canvas, result: SimulationResult) -> None:
     rows = {(row.by, row.value): row for row in result.funnel}
     whole = rows["all", "all"]
     levels = [row for row in result.funnel if row.by == "level"]
-    left, width = MARGIN + 190, INNER - 190 - 130
+    left, width = MARGIN + 230, INNER - 230 - 130
     most = max(1, whole.counts["drafted"])
     for place, (step, label) in enumerate(FUNNEL):
         y = top + place * 30
@@ -114,7 +115,7 @@ def _funnel(canvas: Canvas, result: SimulationResult) -> None:
         canvas.box(x, y, 12, 12, "bar" if number == 0 else "pale")
         words = f"{row.label.zh} {row.label.en}"
         canvas.text(x + 18, y + 10, words, "soft small")
-        x += 60 + 9 * len(words)
+        x += 40 + 10 * len(words)
     canvas.y = y + 24
 
 
@@ -155,8 +156,8 @@ def _hops(canvas: Canvas, result: SimulationResult) -> None:
     top = _section(
         canvas, Label(zh="各环节工作日", en="working days at each hop: median and 90th percentile")
     )
-    left, width = MARGIN + 260, INNER - 260 - 150
-    rows = [hop for hop in result.hops if hop.stage != Stage.DRAFT.value]
+    left, width = MARGIN + 350, INNER - 350 - 150
+    rows = [hop for hop in result.hops if hop.longest and hop.stage != Stage.DRAFT.value]
     most = max([hop.p90 for hop in rows], default=1.0) or 1.0
     late = {breach.deadline for breach in result.breaches}
     for place, hop in enumerate(rows):
@@ -183,4 +184,4 @@ def _hops(canvas: Canvas, result: SimulationResult) -> None:
 
 def _late(hop: HopTime, late: set[str]) -> bool:
     spec = STAGES[Stage(hop.stage)]
-    return any(d.name.value in late and d.kind.value == "DUTY" for d in spec.deadlines)
+    return any(d.name.value in late and d.kind is DeadlineKind.DUTY for d in spec.deadlines)

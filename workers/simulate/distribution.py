@@ -101,6 +101,7 @@ class EmployerHabits(Wire):
 
     review: Rows
     returns: Share
+    reasons: Weights
     declines: Share
     reopens: Share
     reopens_after: Rows
@@ -122,6 +123,7 @@ class DepartmentHabits(Wire):
 
     review: Rows
     returns: Share
+    reasons: Weights
     substantive: Share
     rejects: Share
     hurries: Share
@@ -133,6 +135,7 @@ class OfficeHabits(Wire):
 
     review: Rows
     returns: Share
+    reasons: Weights
     again: Share
     substantive: Share
     refuses: Share
@@ -261,5 +264,6 @@ _WEIGHTED = {
     "routes_intermediate",
     "withdraws_at",
     "findings",
+    "reasons",
     "results",
 }

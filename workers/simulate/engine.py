@@ -86,7 +86,7 @@ async def _heads(year: Year) -> dict[str, str]:
 
     async def one(player: Player) -> tuple[str, str]:
         async with gate:
-            return player.who.ref, (await player.final()).chain
+            return player.who.ref, await player.head()
 
     asked = [p for p in year.players.values() if p.failure is None and p.sight is not None]
     return dict(await asyncio.gather(*(one(player) for player in asked)))

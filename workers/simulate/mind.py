@@ -181,6 +181,10 @@ class Mind:
         last = _at(self.world.workday_before(end), minute)
         return last if last > self.sight.now else at
 
+    def defect(self, hop: str, item: str, reasons: dict[str, float]) -> list[Json]:
+        """The one item of a return list: what is wrong with this dossier."""
+        return [{"id": item, "text": self.luck.pick(f"{hop}/reason", reasons)}]
+
     @property
     def useful_end(self) -> datetime | None:
         """The moment from which on posting a notice does not serve the department's window any more."""

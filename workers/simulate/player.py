@@ -241,7 +241,14 @@ class Player:
             return ()
         return (await self.final()).open_objections
 
+    async def head(self) -> str:
+        """The last hash of the chain as the workflow tells it: its result if it has ended."""
+        if self.sight is not None and self.sight.status == "ended":
+            ended: dict[str, Any] = await self.handle.result()
+            return str(ended["chain"])
+        return (await self.final()).chain
+
     async def final(self) -> StateView:
-        """What the workflow itself says in the end."""
+        """What the workflow itself says now."""
         state: StateView = await self.handle.query("state", result_type=StateView)
         return state

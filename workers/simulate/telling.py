@@ -11,6 +11,7 @@ from statistics import median
 
 from models.audit import Fact
 from models.calendar import WorkCalendar
+from models.deadlines import DeadlineKind
 from models.plan import ReviewPlan
 from models.refusal import RefusalCode
 from models.stages import STAGES, Stage
@@ -105,7 +106,11 @@ def missed(record: Record) -> tuple[Missed, ...]:
         for fact in facts:
             if fact.event not in ("lapse", "abandon"):
                 continue
-            past = [t for t in record.deadlines[ref] if t.kind == "BAR" and t.due_at and t.due_at <= fact.at]
+            past = [
+                t
+                for t in record.deadlines[ref]
+                if t.kind == DeadlineKind.BAR.value and t.due_at and t.due_at <= fact.at
+            ]
             name = "department_submission" if fact.event == "lapse" else "correction"
             ends_at = [t.due_at for t in past if t.name == name and t.due_at]
             last = local_day(max(ends_at, default=fact.at)) if ends_at else local_day(fact.at)
