@@ -140,12 +140,12 @@ async def answer_case(database: Database, case: str, answer: CaseAnswer, at: dat
 
 
 async def rule_case(
-    database: Database, client: Client, case: str, ruling: CaseRuling, at: datetime
+    database: Database, client: Client | None, case: str, ruling: CaseRuling, at: datetime
 ) -> CaseView:
-    """Writes the finding down and carries it out. Raises `Refused`.
+    """Writes the finding down and carries it out; `client` is needed for one that states a breach.
 
-    Raises too what `send_command` raises when nobody can be reached: the finding stands then, and giving it
-    again sends it again.
+    Raises `Refused`, and what `send_command` raises when nobody can be reached: the finding stands then, and
+    giving it again sends it again, also after the application has refused it.
     """
     async with database.transaction() as session:
         row = await _locked(session, case)
@@ -154,7 +154,10 @@ async def rule_case(
         check_ruling(file, ruling, effect_at(Stage(application.stage)), local_day(at))
         if file.ruled != ruling:
             await _write_ruling(session, row, application, ruling, at)
-    await carry_out(database, client, case, at)
+        elif row.effect_outcome == "refused":
+            row.effect_outcome = "pending"
+    if client is not None:
+        await carry_out(database, client, case, at)
     return await show_case(database, case, at)
 
 

@@ -12,16 +12,19 @@ import typer
 from workers import cli_commands, cli_lifecycle
 from workers.cli_apply import apply
 from workers.cli_calendar import calendar_app
+from workers.cli_cases import case_app, credit_app
 from workers.cli_diagram import diagram
 from workers.cli_history import history, refused, why_deadline
 from workers.cli_list import list_command
 from workers.cli_plan import plan_app
 from workers.cli_processes import demo, migrate, search_attributes_app, up, worker
+from workers.cli_report import report_app
 from workers.cli_schema import schema, template
 from workers.cli_show import next_steps, show
 from workers.cli_simulate import simulate
 from workers.exit import finish
 
+CYCLE = "The committee's year"
 READ, RUN, LOOK_UP = "Read applications", "Processes", "Rules and formats"
 
 app = typer.Typer(
@@ -40,6 +43,9 @@ app.command("why-deadline", rich_help_panel=READ)(why_deadline)
 app.command(rich_help_panel=READ)(refused)
 app.command("list", rich_help_panel=READ)(list_command)
 app.command(rich_help_panel=READ)(diagram)
+app.add_typer(case_app, name="case", rich_help_panel=CYCLE)
+app.add_typer(credit_app, name="credit", rich_help_panel=CYCLE)
+app.add_typer(report_app, name="report", rich_help_panel=CYCLE)
 app.command(rich_help_panel=RUN)(up)
 app.command(rich_help_panel=RUN)(demo)
 app.command(rich_help_panel=RUN)(simulate)

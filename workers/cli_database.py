@@ -1,0 +1,80 @@
+"""What the commands share that read and write the database themselves: one connection, one way to fail."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from models.wire import SHANGHAI
+from workers.cli_shared import BAD_INPUT, NOT_REACHABLE, REFUSED, Lang, echo_json, fail, load_settings
+
+if TYPE_CHECKING:
+    from activities.database import Database
+    from workers.settings import Settings
+
+T = TypeVar("T")
+
+At = Annotated[
+    str | None,
+    typer.Option(
+        "--at",
+        metavar="YYYY-MM-DDTHH:MM",
+        help="Business time, Asia/Shanghai, for a rehearsal. Default: now.",
+    ),
+]
+
+
+def moment_of(text: str | None) -> datetime:
+    """Business time as given, or now. Exit status 2 when it is not a moment."""
+    if text is None:
+        return datetime.now(UTC)
+    try:
+        given = datetime.fromisoformat(text)
+    except ValueError:
+        fail(BAD_INPUT, f"--at {text!r} is not a moment: write it as YYYY-MM-DDTHH:MM.")
+    return given if given.tzinfo else given.replace(tzinfo=SHANGHAI)
+
+
+def with_database(
+    work: Callable[[Database, Settings], Awaitable[T]], *, as_json: bool = False, lang: Lang = "en"
+) -> T:
+    """Opens the database of the settings, does `work`; what goes wrong ends the command with its status."""
+    from sqlalchemy.exc import SQLAlchemyError
+    from temporalio.client import WorkflowUpdateRPCTimeoutOrCancelledError
+    from temporalio.service import RPCError
+
+    from activities.database import Database
+    from models.refusal import Refused
+    from workers.connect import TemporalUnreachableError
+    from workers.stack import database_words
+
+    settings = load_settings()
+
+    async def run() -> T:
+        database = Database(settings.database_url.get_secret_value())
+        try:
+            return await work(database, settings)
+        finally:
+            await database.close()
+
+    try:
+        return asyncio.run(run())
+    except Refused as refused:
+        if as_json:
+            echo_json({"refused": refused.refusal})
+        fail(REFUSED, refused.refusal.sentence(lang))
+    except SQLAlchemyError as error:
+        reason = " ".join(str(error).split("\n", 1)[0].split())[:300]
+        where = database_words(settings.database_url.get_secret_value())
+        fail(
+            NOT_REACHABLE,
+            f"The database {where} cannot be used ({reason}): look at ZHICHENG_DATABASE_URL, or run "
+            "`zhicheng migrate`.",
+        )
+    except (TemporalUnreachableError, RPCError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
+        reason = " ".join(str(error).split())
+        fail(NOT_REACHABLE, f"{reason} What was written down stays; run the same command again.")
