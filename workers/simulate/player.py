@@ -6,14 +6,9 @@ It knows what was accepted and refused, and reads the rest from the read model. 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
-
-from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
-from temporalio.exceptions import ApplicationError
-from temporalio.service import RPCError, RPCStatusCode
 
 from activities.people import record_name
 from models.application import ApplicationInput
@@ -25,14 +20,12 @@ from models.state import ApplicationState, Receipt
 from models.tables import Application, Person, Unit
 from models.views import DeadlineView, StateView
 from models.wire import SHANGHAI, Wire
+from workers.simulate.clocked import Clocked, StuckError
 from workers.simulate.ground import Ground
 from workers.simulate.luck import Luck
 from workers.simulate.mind import Act, Sight
 from workers.simulate.population import Applicant
 from workflows.attributes import first_attributes
-
-STEP = timedelta(seconds=120)
-"""Real time that one step of one application may take before it counts as failed."""
 
 AFTER_AN_END = timedelta(minutes=10)
 """Business time after an end at which it is looked what came of it."""
@@ -44,10 +37,6 @@ LONGEST_PAUSE = 0.2
 """Real seconds between two looks at a row that is not written yet."""
 
 MOST_REFUSALS = 6
-
-
-class StuckError(RuntimeError):
-    """An application does not go on: the text says why."""
 
 
 class Refused(Wire):
@@ -78,8 +67,7 @@ class Player:
         self._refused_since = 0
         self._correcting = False
         self._revision = 0
-        self._handle: WorkflowHandle[Any, Any] | None = None
-        self._skipped = timedelta(0)
+        self._workflow: Clocked | None = None
 
     @property
     def stage(self) -> Stage:
@@ -92,10 +80,10 @@ class Player:
         return self._done["vote_passed"] + self._done["vote_failed"]
 
     @property
-    def handle(self) -> WorkflowHandle[Any, Any]:
+    def workflow(self) -> Clocked:
         """The workflow. Only after `begin`."""
-        assert self._handle is not None
-        return self._handle
+        assert self._workflow is not None
+        return self._workflow
 
     async def begin(self, at: datetime) -> None:
         """The draft is begun; person and unit have their (made-up) names."""
@@ -104,16 +92,15 @@ class Player:
             await record_name(
                 session, Unit, self.who.unit.ref, self.who.unit.name, at, kind=self.who.unit.kind
             )
-        clock = {"real_start": datetime.now(UTC).isoformat(), "business_start": at.isoformat()}
-        body = self.cast.start(clock=clock)
+        body = self.cast.start()
         given = ApplicationInput.model_validate(body)
         state = ApplicationState(input=given, entered_at=at)
-        self._real_start, self._business_start = time.monotonic(), at
-        self._handle = await self._ground.client.start_workflow(
+        self._workflow = await Clocked.start(
+            self._ground,
             "ApplicationWorkflow",
             body,
-            id=given.workflow_id,
-            task_queue=self._ground.queue,
+            given.workflow_id,
+            at,
             search_attributes=first_attributes(state, self._plan.terms()),
         )
         self.moment = at
@@ -127,20 +114,13 @@ class Player:
 
     async def go(self, at: datetime) -> None:
         """Lets time pass until then; what is due on the way happens."""
-        ahead = at - self._now()
-        if ahead > timedelta(0):
-            await self._ground.skipper.fast_forward(self.handle, ahead)
-            self._skipped += ahead
+        await self.workflow.go(at)
         self.moment = max(self.moment, at)
-
-    def _now(self) -> datetime:
-        """Business time on the workflow's clock, about: real time goes on beside what was skipped."""
-        return self._business_start + self._skipped + timedelta(seconds=time.monotonic() - self._real_start)
 
     async def act(self, act: Act) -> bool:
         """Sends the command at its moment. True if it was accepted; a refusal is remembered."""
         await self.go(act.at)
-        answer = await self._send(act.body(self.cast))
+        answer = await self.workflow.send(act.body(self.cast), Receipt)
         if isinstance(answer, Refusal):
             self._refused_since += 1
             rule = answer.rule
@@ -162,25 +142,9 @@ class Player:
         if receipt.event == "substantive_resubmit" and self.stage is Stage.OFFICE_RETURNED:
             self._correcting = True
 
-    async def _send(self, body: dict[str, Any]) -> Receipt | Refusal:
-        try:
-            receipt: Receipt = await self.handle.execute_update(
-                body["kind"], body, id=body["command_id"], result_type=Receipt, rpc_timeout=STEP
-            )
-            return receipt
-        except WorkflowUpdateFailedError as error:
-            cause = error.cause
-            if isinstance(cause, ApplicationError) and cause.type == "Refused":
-                return Refusal.model_validate(cause.details[0])
-            raise
-        except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
-                raise StuckError(f"'{body['kind']}' came after the application had ended") from error
-            raise
-
-    async def look(self) -> Sight:
-        """What is seen now: the read model, once it has what this side knows."""
-        row = await self._settled_row()
+    async def look(self, but: Stage | None = None) -> Sight:
+        """What is seen now: the read model, once it has what this side knows and stands in no stage `but`."""
+        row = await self._settled_row(but)
         stage = Stage(row.stage)
         if stage in (Stage.OFFICE_REVIEW, Stage.OFFICE_RETURNED):
             self._correcting = False
@@ -203,12 +167,13 @@ class Player:
         )
         return self.sight
 
-    async def _settled_row(self) -> Application:
+    async def _settled_row(self, but: Stage | None) -> Application:
         """The row, when it is not behind what was accepted and not in a stage that is left by itself."""
         pause = 0.005
         while True:
             row = await self._row()
-            if row is not None and row.revision >= self._revision and row.stage not in SETTLING:
+            settled = row is not None and row.stage not in SETTLING and row.stage != but
+            if row is not None and settled and row.revision >= self._revision:
                 self._revision = row.revision
                 return row
             await asyncio.sleep(pause)
@@ -225,7 +190,7 @@ class Player:
             return None
         if DeadlineKind.DUTY not in kinds or stage is Stage.EMPLOYER_RETURNED:
             return row.due_at.astimezone(SHANGHAI)
-        views = await self.handle.query("deadlines", result_type=list[DeadlineView])
+        views = await self.workflow.handle.query("deadlines", result_type=list[DeadlineView])
         ends = [v.due_at for v in views if v.counts_now and v.due_at and v.kind != DeadlineKind.DUTY.value]
         return min(ends, default=None)
 
@@ -241,14 +206,19 @@ class Player:
             return ()
         return (await self.final()).open_objections
 
+    def voted(self, passed: bool) -> None:
+        """Its ballot was counted and announced."""
+        self._last = "vote_passed" if passed else "vote_failed"
+        self._done[self._last] += 1
+
     async def head(self) -> str:
         """The last hash of the chain as the workflow tells it: its result if it has ended."""
         if self.sight is not None and self.sight.status == "ended":
-            ended: dict[str, Any] = await self.handle.result()
+            ended: dict[str, Any] = await self.workflow.handle.result()
             return str(ended["chain"])
         return (await self.final()).chain
 
     async def final(self) -> StateView:
         """What the workflow itself says now."""
-        state: StateView = await self.handle.query("state", result_type=StateView)
+        state: StateView = await self.workflow.handle.query("state", result_type=StateView)
         return state

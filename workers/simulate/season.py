@@ -14,7 +14,6 @@ from models.wire import local_day, start_of
 from workers.rehearsal.cast import Cast, Json, sha
 from workers.simulate.luck import Luck
 from workers.simulate.mind import World
-from workers.simulate.population import Applicant
 
 AGENDA_AT, BALLOT_AT, LIST_AT = timedelta(hours=9, minutes=30), timedelta(hours=14), timedelta(hours=10)
 EXTRA_MEETINGS = 4
@@ -91,24 +90,9 @@ class Season:
         left = sum(1 for s in self.sittings if not s.extra and s.number >= sitting.number)
         return [ref for ref, _ in people[: ceil(len(people) / left)]]
 
-    def on_agenda(self, sitting: Sitting, cast: Cast) -> Json:
-        """The command that puts an application on the agenda."""
-        return cast.schedule(sitting.meeting_on, sitting.drawn_on, meeting_ref=sitting.ref)
-
-    def ballot(self, sitting: Sitting, who: Applicant, cast: Cast, luck: Luck, votes: int) -> Json:
-        """The counts of one ballot: each expert present who is not recused votes by the dossier's quality."""
-        yes_share = self._world.distribution.quality[who.quality].yes
-        recused = luck.draw(f"vote/{votes}/recused", self._habits.recused)
-        yes = no = abstain = 0
-        for seat in range(sitting.attending - recused):
-            if luck.chance(f"vote/{votes}/{seat}/abstains", self._habits.abstains):
-                abstain += 1
-            elif luck.chance(f"vote/{votes}/{seat}", yes_share):
-                yes += 1
-            else:
-                no += 1
-        minutes = sha(f"{sitting.ref}/minutes")
-        return cast.vote(yes, sitting.attending, recused, no=no, abstain=abstain, minutes_sha256=minutes)
+    def luck(self, sitting: Sitting) -> Luck:
+        """The draws of one meeting."""
+        return Luck(self._seed, f"meeting-{sitting.number}")
 
     def listing(self, sitting: Sitting, cast: Cast) -> Json:
         """The command that publishes the list of a meeting."""

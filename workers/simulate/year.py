@@ -10,21 +10,26 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
 
 from models.plan import ReviewPlan
+from models.stages import Stage
 from models.wire import local_day, start_of
-from workers.rehearsal.cast import Cast, Json
 from workers.simulate.behaviour import decide
+from workers.simulate.chamber import Chamber, found_committee
+from workers.simulate.clocked import STEP
 from workers.simulate.ground import Ground
 from workers.simulate.mind import Act, Await, Mind, Next, Rest, Wait, World, evening
-from workers.simulate.player import AFTER_AN_END, STEP, Player
+from workers.simulate.player import AFTER_AN_END, Player
 from workers.simulate.population import Applicant, Population
 from workers.simulate.season import AGENDA_AT, LIST_AT, Season, Sitting
 
 AT_ONCE = 12
 """Applications dealt with at the same time; more only wait for each other (measured on two cores)."""
+
+AHEAD = timedelta(minutes=30)
+"""How long before a meeting acts an application's clock is there: what it is told lies in no future."""
 
 Event = tuple[datetime, int, str]
 """When, the applicant's number (so that equal moments have an order), and the application."""
@@ -41,7 +46,8 @@ class Year:
     def __init__(
         self, plan: ReviewPlan, world: World, population: Population, count: int, ground: Ground
     ) -> None:
-        self._world, self._ground = world, ground
+        self._plan, self._world, self._ground = plan, world, ground
+        self._chambers: dict[int, Chamber] = {}
         self.season = Season(world, population.seed)
         people = population.applicants(count)
         committee = world.distribution.meeting.committee
@@ -66,12 +72,13 @@ class Year:
 
     async def run(self, progress: Progress) -> None:
         """Lives through the year, to the horizon or until nothing is left to happen."""
+        await found_committee(self._ground, self._world)
         end = self.season.last_day + timedelta(days=1)
         for day in [*self.season.days, end]:
             await self._until(day, progress)
             if day == end or not self._anything_ahead(day):
                 break
-            self._morning(day)
+            await self._cycle_acts(day)
         await self._until(end, progress)
         progress(self.today, self._resting(), len(self.players))
 
@@ -113,8 +120,7 @@ class Year:
             async with asyncio.timeout(STEP.total_seconds()):
                 await self._happen(player, at)
         except Exception as error:  # one application that fails must not end the year of the others
-            player.failure = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-            self._next[player.who.ref] = Rest("failed")
+            self._fail(player, error)
             return None
         return self._decide(player)
 
@@ -157,39 +163,92 @@ class Year:
         self._next[player.who.ref] = act
         self._push(act.at, player.who.ref)
 
-    def _morning(self, day: date) -> None:
+    async def _cycle_acts(self, day: date) -> None:
+        self.today = max(self.today, day)
         sitting = self.season.closing(day)
         if sitting is not None:
             waiting = [(p.who.ref, bool(p.votes)) for p in self._waiting("meeting")]
-            for ref in self.season.share(sitting, waiting):
-                self._put_on_agenda(sitting, self.players[ref])
+            await self._convene(sitting, [self.players[ref] for ref in self.season.share(sitting, waiting)])
         for sitting in self.season.sittings:
             if sitting.meeting_on == day:
-                self._vote(sitting)
+                await self._hold(sitting)
             if sitting.list_on == day:
                 self._publish(sitting)
 
-    def _put_on_agenda(self, sitting: Sitting, player: Player) -> None:
-        sitting.agenda.append(player.who.ref)
-        player.meeting = sitting.number
+    async def _convene(self, sitting: Sitting, players: list[Player]) -> None:
+        """The draw, then the agenda; whoever is refused there waits on."""
+        if not players:
+            return
+        chamber = Chamber(sitting, self._world, self._plan.id, self._ground, self.season.luck(sitting))
+        self._chambers[sitting.number] = chamber
         at = start_of(sitting.closes_on) + AGENDA_AT
-        self._order(player, Act(at, "schedule", lambda cast: self.season.on_agenda(sitting, cast)))
+        await self._all(players, lambda p: p.go(at - AHEAD))
+        if not await self._in_chamber(players, chamber.begin([p.who.ref for p in players])):
+            return
+        await self._all(players, lambda p: self._seen(p, at, "schedule"))
+        for player in players:
+            if player.stage is not Stage.REVIEW_READY:
+                player.meeting = sitting.number
+                sitting.agenda.append(player.who.ref)
 
-    def _vote(self, sitting: Sitting) -> None:
+    async def _hold(self, sitting: Sitting) -> None:
+        """Everybody still on the agenda is voted on."""
         present = [p for p in self._waiting("vote") if p.meeting == sitting.number]
-        for place, player in enumerate(present):
-            at = self.season.held_on(sitting) + timedelta(seconds=10 * place)
-            self._order(player, Act(at, "vote", _balloting(self.season, sitting, player)))
+        if not present:
+            return
+        at = self.season.held_on(sitting)
+        await self._all(present, lambda p: p.go(at - AHEAD))
+        present = [p for p in present if p.failure is None]
+        if not await self._in_chamber(present, self._chambers[sitting.number].hold(present)):
+            return
+        await self._all(present, lambda p: self._seen(p, at, "vote", but=Stage.EXPERT_REVIEW))
+
+    async def _in_chamber(self, players: list[Player], work: Awaitable[None]) -> bool:
+        """What a meeting does for these; if it fails it has failed for all of them."""
+        try:
+            await work
+        except Exception as error:  # as in `_step`
+            for player in players:
+                self._fail(player, error)
+            return False
+        return True
+
+    async def _seen(self, player: Player, at: datetime, what: str, but: Stage | None = None) -> None:
+        """What the meeting told the application is looked at, and what comes next is decided."""
+        player.moment = max(player.moment, at)
+        sight = await player.look(but)
+        if what == "vote":
+            player.voted(sight.stage is Stage.PASSED)
+            await player.look()
+        moment = self._decide(player)
+        if moment is not None:
+            self._push(moment, player.who.ref)
+
+    async def _all(self, players: list[Player], work: Callable[[Player], Awaitable[None]]) -> None:
+        """The same for some applications, side by side; one that fails does not stop the others."""
+
+        async def one(player: Player) -> None:
+            try:
+                async with self._gate, asyncio.timeout(STEP.total_seconds()):
+                    await work(player)
+            except Exception as error:  # as in `_step`
+                self._fail(player, error)
+
+        await asyncio.gather(*(one(player) for player in players if player.failure is None))
+
+    def _fail(self, player: Player, error: Exception) -> None:
+        player.failure = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        self._next[player.who.ref] = Rest("failed")
 
     def _publish(self, sitting: Sitting) -> None:
         at = start_of(sitting.list_on) + LIST_AT
         for player in self._waiting("list"):
             if player.meeting == sitting.number:
+                sitting.listed = True
+                player.report_at = sitting.report_at
                 self._order(
                     player, Act(at, "publish_result", lambda cast: self.season.listing(sitting, cast))
                 )
-                sitting.listed = True
-                player.report_at = sitting.report_at
 
     def _anything_ahead(self, day: date) -> bool:
         """True while somebody waits for the cycle, and a meeting or a list is still to come."""
@@ -208,8 +267,3 @@ class Year:
                 return f"'{what}' lies beyond the simulated time"
             case None:
                 return "not begun"
-
-
-def _balloting(season: Season, sitting: Sitting, player: Player) -> Callable[[Cast], Json]:
-    who, luck, votes = player.who, player.luck, player.votes
-    return lambda cast: season.ballot(sitting, who, cast, luck, votes)
