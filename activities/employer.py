@@ -26,4 +26,5 @@ FACTS: dict[str, FactWriter] = {
     "employer_reopen": write_decision,
     "recommend": write_decision,
     "quota_freed": write_decision,
+    "attest_post": write_decision,
 }

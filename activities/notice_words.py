@@ -28,7 +28,11 @@ HAPPENED: dict[str, Label] = {
     ),
     "quota_pass": _w("岗位核验通过，用人单位拟推荐。", "The post check is passed; the employer recommends."),
     "quota_none": _w("核验时无空岗，推荐暂停。", "No post is free; the recommendation waits."),
-    "quota_freed": _w("已有空岗，用人单位拟推荐。", "A post became free; the employer recommends."),
+    "post_regained": _w("该申报已重新占用岗位。", "The application holds a post again."),
+    "post_lacking": _w(
+        "该申报重新需要岗位，但本级别已无空岗；评审照常进行，落实岗位前不予确认。",
+        "It needs a post again and none is free; the review goes on, but nobody confirms it without one.",
+    ),
     "start_publicity": _w("用人单位已开始公示。", "The employer has posted the recommendation."),
     "employer_object": _w("公示期间收到异议。", "An objection to the employer's publicity was received."),
     "publicity_over_clear": _w("单位公示期满，无未结异议。", "The publicity is over, no objection is open."),

@@ -12,6 +12,7 @@ from models.audit import Fact
 from models.deadlines import DeadlineKind, DeadlineName, DeadlineRequest
 from models.lifecycle import BY_EVENT
 from models.outbox import DeadlineAnswer, Snapshot
+from models.posts import REASONS
 from models.roles import Role
 from models.stages import STAGES, Stage
 from models.wire import Label, local_day
@@ -32,6 +33,7 @@ NEXT_AUTHORITY: dict[Role, tuple[Role, ...]] = {
 
 _APPLICANTS_OWN = (DeadlineName.RECHECK_WINDOW,)
 _TELLS_THE_DATE = "deadline_set"
+_WITHOUT_POST = ("quota_none", "post_lacking")
 
 
 def told_roles(fact: Fact) -> tuple[Role, ...]:
@@ -72,6 +74,7 @@ def notices_of_fact(
     told, of_stage = moved or reminded, None
     if due_at is not None and fact.to_stage == snapshot.stage:
         of_stage = _last_day(due_at)
+    why = REASONS.get(fact.details.get("reason") or "") if fact.event in _WITHOUT_POST else None
     stage = Stage(fact.to_stage)
     in_court = snapshot.action_by if fact.to_stage == snapshot.stage else None
     is_period = any(spec.kind is DeadlineKind.PERIOD for spec in STAGES[stage].deadlines)
@@ -89,9 +92,30 @@ def notices_of_fact(
             stage,
             told or (of_stage if is_period or in_court == role.value else None),
             in_court,
+            why,
         )
         for role in roles
     ]
+
+
+def notice_of_free_post(snapshot: Snapshot, fact: Fact, following: str, free: int) -> dict[str, Any]:
+    """Tells the unit which of its applications gets the free post next, by its order."""
+    ref, level = snapshot.application_ref, snapshot.level
+    zh = [
+        f"本单位{level}层级现有空岗{free}个。",
+        f"按等候顺序，下一申报编号：{following}",
+        f"因申报编号：{ref} 的变动",
+        "请办理：对该申报重新填报岗位数；如需调整顺序，须附书面决定。",
+    ]
+    en = [
+        f"Posts free at the level {level}: {free}.",
+        f"Next in the unit's order: {following}",
+        f"Following a change of the application: {ref}",
+        "To do: attest the posts for that application again; another order needs a recorded decision.",
+    ]
+    holders = {Role.EMPLOYER.value: snapshot.employer}
+    title = Label(zh="空岗可用", en="a post is free")
+    return _told(snapshot, fact.seq, fact.at, Role.EMPLOYER, holders, "post_free", title, zh, en)
 
 
 def notices_of_dates(
@@ -137,17 +161,35 @@ def _row(
     stage: Stage,
     day: str | None,
     in_court: str | None,
+    why: Label | None = None,
 ) -> dict[str, Any]:
     ref, place, what = snapshot.application_ref, STAGES[stage].label, HAPPENED.get(template, title)
     todo = TO_DO.get(stage) if in_court == role.value else None
     zh = [what.zh, f"申报编号：{ref}", f"当前环节：{place.zh}"]
     en = [what.en, f"Application: {ref}", f"Stage: {place.en}"]
+    if why is not None:
+        zh.append(f"原因：{why.zh}")
+        en.append(f"Why: {why.en}")
     if day is not None:
         zh.append(f"期限：{day} 24时前")
         en.append(f"Deadline: the end of {day} (24:00, Asia/Shanghai)")
     zh.append(f"请办理：{todo.zh}。" if todo else "目前无须您办理，可登录系统查看。")
     en.append(f"To do: {todo.en}." if todo else "Nothing is to be done by you now; sign in to see it.")
-    text_zh = "\n".join(zh)
+    return _told(snapshot, seq, at, role, holders, template, title, zh, en)
+
+
+def _told(
+    snapshot: Snapshot,
+    seq: int,
+    at: datetime,
+    role: Role,
+    holders: Mapping[str, str | None],
+    template: str,
+    title: Label,
+    zh: list[str],
+    en: list[str],
+) -> dict[str, Any]:
+    ref, text_zh = snapshot.application_ref, "\n".join(zh)
     mark = hashlib.sha256(text_zh.encode()).hexdigest()[:16]
     row = {
         "plan_id": snapshot.plan_id,

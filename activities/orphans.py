@@ -14,6 +14,7 @@ from typing import cast
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from activities.posts import undo_posts
 from activities.writing import write_new
 from models.audit import Fact
 from models.outbox import Snapshot
@@ -83,8 +84,8 @@ async def take_back(
 ) -> None:
     """Moves the entries from `seq` on to the orphans and undoes what followed from them.
 
-    Notices that were not sent become void; inbox items, deadlines and certificates go back to where they
-    were. A certificate number stays with its application.
+    Notices that were not sent become void; inbox items, deadlines, certificates and posts go back to where
+    they were. A certificate number stays with its application.
     """
     ids = {"plan_id": plan_id, "application_ref": application_ref}
     entries = (await session.scalars(select(AuditEntry).filter_by(**ids).where(AuditEntry.seq >= seq))).all()
@@ -94,6 +95,7 @@ async def take_back(
         AuditOrphan,
         [{**columns_of(plan_id, application_ref, e.to_fact()), **extra, "audit_id": e.id} for e in entries],
     )
+    await undo_posts(session, plan_id, application_ref, seq, at)
     tables: tuple[type[AuditEntry | Facts | DeadlineEntry], ...] = (AuditEntry, *_OF_FACTS, DeadlineEntry)
     for table in tables:
         await session.execute(delete(table).filter_by(**ids).where(table.seq >= seq))

@@ -88,11 +88,23 @@ _WORTH_ABRIDGING = 100
 
 
 UNMOVING = frozenset(
-    {"opened", "refused", "reminded", "escalated", "deadline_moved", "calendar_missing", "complaint"}
+    {
+        "opened",
+        "refused",
+        "reminded",
+        "escalated",
+        "deadline_moved",
+        "calendar_missing",
+        "complaint",
+        "attest_post",
+        "post_regained",
+        "post_lacking",
+    }
 )
 """Events that leave stage and revision as they are; every other one makes a new revision.
 
-A complaint is a side case: if it made a new revision, a stranger could keep every decision stale.
+A complaint is a side case: if it made a new revision, a stranger could keep every decision stale. A post
+that is found, or not, changes nothing about the materials that are decided on.
 """
 
 

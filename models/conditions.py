@@ -19,6 +19,7 @@ CONDITIONS: dict[str, g.Guard] = {
         ("checks", g.checks_attested, "已核验全部项目", "work plan 九(二)-(四)"),
         ("post", g.post_attested, "已填报空岗数额", "work plan 五"),
         ("post_free", g.post_free, "已有空岗", "work plan 五"),
+        ("post_held", g.post_reserved, "岗位管理单位的申报已有岗位", "work plan 五; process invariant 4"),
         ("length", g.publicity_long_enough, "公示期不短于方案规定", "Order 40 Art. 16"),
         ("period", g.period_over, "公示已期满", "work plan 七(一)"),
         ("visible", g.always_visible, "公示期间始终可见", "process reading 33"),

@@ -14,7 +14,9 @@ from models.choices import defence_in_plan, no_defence_in_plan
 from models.commands import COMMANDS, Command
 from models.deadlines import Deadline, DeadlineKind
 from models.effects import EFFECTS, finish_publicity, on_entry, remember_actor
+from models.guards import lacks_post
 from models.lifecycle import BY_EVENT, TRANSITIONS, advance, leaving
+from models.posts import NO_POST, POST_NEEDED, UNANSWERED, PostAnswer, asks
 from models.refusal import Option, RefusalCode, Refused, refuse
 from models.roles import SYSTEM, Actor, Role
 from models.schedule import ask_for_deadlines, suspended
@@ -59,7 +61,9 @@ def options(state: ApplicationState) -> tuple[Option, ...]:
 
 
 def offered(state: ApplicationState, t: Transition) -> bool:
-    """False for an event that this plan does not have (a defence in 2023)."""
+    """False for an event that this plan does not have (a defence in 2023), or this application."""
+    if t.chosen is lacks_post:
+        return state.bound and state.stage in POST_NEEDED and state.post_held is not True
     if t.chosen not in (defence_in_plan, no_defence_in_plan) or state.terms is None:
         return True
     return state.plan.defence == (t.chosen is defence_in_plan)
@@ -255,7 +259,12 @@ def answer_again(state: ApplicationState, command: Command) -> Receipt | None:
 
 
 def _take(
-    state: ApplicationState, transition: Transition, now: datetime, actor: Actor, command: Command | None
+    state: ApplicationState,
+    transition: Transition,
+    now: datetime,
+    actor: Actor,
+    command: Command | None,
+    details: dict[str, object] | None = None,
 ) -> None:
     """One step of the machine with its effects, its fact and the deadlines of the new stage."""
     before = state.stage
@@ -268,11 +277,15 @@ def _take(
         state.stage = after
         state.entered_at = now
         on_entry(state)
+        if after in NO_POST:
+            state.post_held = state.post_asked = None
         ask_for_deadlines(state, now)
     elif transition.event == "republish_result":
         ask_for_deadlines(state, now)
     state.ended = transition.ends or _rests(state, now)
-    record(state, transition.event, before, now, actor, command, transition.citation)
+    record(state, transition.event, before, now, actor, command, transition.citation, details)
+    if state.bound and asks(state.history[-1]):
+        state.post_asked = state.seq
 
 
 def _rests(state: ApplicationState, now: datetime) -> bool:
@@ -324,16 +337,20 @@ def record(
     state.outbox.append(fact)
 
 
-def _system(state: ApplicationState, event: str, now: datetime) -> None:
-    _take(state, BY_EVENT[event], now, SYSTEM, None)
+def _system(
+    state: ApplicationState, event: str, now: datetime, details: dict[str, object] | None = None
+) -> None:
+    _take(state, BY_EVENT[event], now, SYSTEM, None, details)
 
 
 def _follow_up(state: ApplicationState, now: datetime) -> None:
-    """The computed steps that follow from a stage without anybody's decision."""
+    """The computed steps that follow from a stage without anybody's decision.
+
+    A unit under full post management waits in QUOTA_CHECK for the register of posts (`post_answered`).
+    """
     if state.stage is Stage.QUOTA_CHECK:
-        bound = state.input.employer.full_post_management
-        free = not bound or (state.post_available or 0) > 0
-        _system(state, "quota_pass" if free else "quota_none", now)
+        if not state.bound:
+            _system(state, "quota_pass", now)
     elif state.stage is Stage.ACCEPTED:
         needs_exam = state.dossier is not None and state.dossier.route == "exam"
         _system(state, "route_to_exam" if needs_exam else "route_to_review", now)
@@ -344,6 +361,26 @@ def certificate_made(state: ApplicationState, number: str, now: datetime) -> Non
     if state.stage is Stage.CONFIRMED:
         state.certificate_no = number
         _system(state, "certificate_made", now)
+
+
+def post_answered(state: ApplicationState, asked: int, answer: PostAnswer | None, now: datetime) -> None:
+    """The register of posts has answered the question that the fact number `asked` put.
+
+    In QUOTA_CHECK it passes or blocks; later on (a founded re-check, a late admission, a post attested for
+    it) the application goes on either way. Without an answer it counts as blocked: the employer asks again.
+    One that came too late, because the application has left or asked anew, does nothing.
+    """
+    if state.post_asked != asked:
+        return
+    answer = answer or UNANSWERED
+    if state.stage is Stage.QUOTA_CHECK:
+        event = "quota_pass" if answer.held else "quota_none"
+    elif state.stage in POST_NEEDED:
+        event = "post_regained" if answer.held else "post_lacking"
+    else:
+        return
+    state.post_asked, state.post_held = None, answer.held
+    _system(state, event, now, answer.model_dump(mode="json", exclude={"held"}))
 
 
 def expire(state: ApplicationState, now: datetime) -> bool:

@@ -21,6 +21,7 @@ from models.events.everywhere import EVERYWHERE
 from models.events.examination import EXAMINATION
 from models.events.meeting import MEETING
 from models.events.office import OFFICE
+from models.events.posts import POSTS
 from models.events.result import RESULT
 from models.roles import Role
 from models.stages import STAGES, Stage
@@ -33,6 +34,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     *EXAMINATION,
     *MEETING,
     *RESULT,
+    *POSTS,
     *EVERYWHERE,
 )
 """Every event of the lifecycle, in the order of a life."""

@@ -12,6 +12,7 @@ from models.audit import Fact
 from models.calendar import Lineage
 from models.deadlines import DeadlineKind, DeadlineName, DeadlineRequest
 from models.dossier import Dossier
+from models.posts import PostAnswer
 from models.state import ApplicationState
 from models.terms import PlanTerms
 from models.wire import Compact, Instant, Wire, last_day_before
@@ -89,7 +90,7 @@ class Snapshot(Wire):
 class HopBatch(Wire):
     """The input of every hop activity: facts to record and deadlines to compute.
 
-    `dossier` travels only when it changed.
+    `dossier` travels only when it changed. `moves_post`: a fact of it touches the register of posts.
     """
 
     hop: str
@@ -97,6 +98,7 @@ class HopBatch(Wire):
     facts: tuple[Fact, ...]
     requests: tuple[DeadlineRequest, ...] = ()
     dossier: Dossier | None = None
+    moves_post: bool = False
 
 
 class DeadlineAnswer(Compact):
@@ -119,10 +121,12 @@ class DeadlineAnswer(Compact):
 
 
 class HopResult(Compact):
-    """What the activity answers: computed deadlines, and the certificate number when one was made."""
+    """What the activity answers: computed deadlines, the certificate number when one was made, and whether
+    there is a post when one was asked for."""
 
     answers: tuple[DeadlineAnswer, ...] = ()
     certificate_no: str | None = None
+    post: PostAnswer | None = None
 
 
 class OpenRequest(Wire):

@@ -196,6 +196,8 @@ class ApplicationState(BaseModel):
     correction_due: date | None = None
     recommended_by: str | None = None
     post_available: int | None = None
+    post_held: bool | None = None
+    post_asked: int | None = None
     meeting: Meeting | None = None
     ballot_open: bool = False
     opening: Opening | None = None
@@ -255,6 +257,11 @@ class ApplicationState(BaseModel):
         """The terms of the plan; only called once they are loaded."""
         assert self.terms is not None
         return self.terms
+
+    @property
+    def bound(self) -> bool:
+        """True when the unit is under full post management: the recommendation needs a post."""
+        return self.input.employer.full_post_management
 
     @property
     def last_return(self) -> ReturnRound | None:

@@ -28,6 +28,7 @@ _STATE_ONLY = (
     g.status_clean,
     g.meeting_day,
     g.two_publicities,
+    g.post_reserved,
 )
 """Guards that read only the state: they can be answered before anybody sends a command."""
 
@@ -88,6 +89,7 @@ class StateView(Wire):
     seq: int
     next: tuple[str, ...]
     permitted: Permitted
+    post_held: bool | None = None
 
 
 class DeadlineView(Wire):
@@ -198,6 +200,7 @@ def state_view(state: ApplicationState, now: datetime) -> StateView:
         seq=state.seq,
         next=next_commands(state),
         permitted=permitted(state, now),
+        post_held=state.post_held,
     )
 
 

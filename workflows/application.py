@@ -23,18 +23,20 @@ with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
 
     from models import views
+    from models.answers import take_answers
     from models.application import ApplicationInput
     from models.audit import Fact, abridge
     from models.clock import BusinessClock
     from models.commands import MAX_COMMAND_BYTES, Command, parse
-    from models.decide import answer_again, apply, certificate_made, expire, judge, record
+    from models.decide import answer_again, apply, expire, judge, record
     from models.field_errors import first_field_error
     from models.lifecycle import BY_EVENT
     from models.outbox import HopBatch, HopResult, OpenRequest, OpenResult, Snapshot
+    from models.posts import moves_post
     from models.refusal import Refusal, RefusalCode, Refused, refuse
     from models.roles import SYSTEM
     from models.schedule import next_wake
-    from models.settle import open_state, settle, waiting_for_calendar
+    from models.settle import open_state, waiting_for_calendar
     from models.signals import note_refused, receive, retry_early
     from models.state import ApplicationState, Receipt
     from workflows.attributes import changed_attributes
@@ -278,11 +280,8 @@ class ApplicationWorkflow:
             for place, (hop, group) in enumerate(groups):
                 last = place == len(groups) - 1
                 batch = self._batch(hop, group, requests if last else [])
-                result: HopResult = await self._record(hop, batch, HopResult)
-                settle(self._state, batch.requests, result.answers, self._moment)
-                if result.certificate_no is not None:
-                    certificate_made(self._state, result.certificate_no, self._moment)
-                self._state.close_cause()
+                result: HopResult = await self._record(hop, batch, HopResult, quickly=not batch.moves_post)
+                take_answers(self._state, batch, result, self._moment)
 
     def _batch(self, hop: str, facts: list[Fact], requests: list[Any]) -> HopBatch:
         state = self._state
@@ -295,16 +294,23 @@ class ApplicationWorkflow:
             facts=tuple(facts),
             requests=tuple(requests),
             dossier=dossier,
+            moves_post=moves_post(state.bound, facts),
         )
 
-    async def _record(self, activity: str, argument: Any, result_type: type) -> Any:
-        """One database transaction: quickly inside the workflow task, else as an ordinary activity."""
-        try:
-            return await workflow.execute_local_activity(
-                activity, argument, result_type=result_type, **QUICKLY
-            )
-        except ActivityError:
-            return await workflow.execute_activity(activity, argument, result_type=result_type, **PATIENTLY)
+    async def _record(self, activity: str, argument: Any, result_type: type, *, quickly: bool = True) -> Any:
+        """One database transaction: quickly inside the workflow task, else as an ordinary activity.
+
+        What moves a post is never written quickly: others act on it at once, so the decision that it stems
+        from must be on the server first.
+        """
+        if quickly:
+            try:
+                return await workflow.execute_local_activity(
+                    activity, argument, result_type=result_type, **QUICKLY
+                )
+            except ActivityError:
+                pass
+        return await workflow.execute_activity(activity, argument, result_type=result_type, **PATIENTLY)
 
     def _set_alarm(self) -> None:
         """Makes sure that some timer rings no later than the next thing that is due.

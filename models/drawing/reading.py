@@ -52,7 +52,8 @@ def expiries(stage: Stage, deadline: StageDeadline) -> tuple[Transition, ...]:
     if named:
         return named
     others = {d.expiry for d in STAGES[stage].deadlines}
-    return tuple(t for t in leaving(stage) if t.by == (Role.SYSTEM,) and t.event not in others)
+    system = (t for t in leaving(stage) if t.by == (Role.SYSTEM,) and not is_global(t))
+    return tuple(t for t in system if t.event not in others)
 
 
 def deadlines_in_order(stage: Stage) -> tuple[StageDeadline, ...]:

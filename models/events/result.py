@@ -187,7 +187,7 @@ RESULT: tuple[Transition, ...] = (
         "certification",
         "confirm",
         when={"outcome": "confirm"},
-        guards=(C["confirmer"], C["publicities"]),
+        guards=(C["confirmer"], C["publicities"], C["post_held"]),
         evidence=("评审工作报告备案号", "reference of the filed report"),
         notify=(Role.APPLICANT,),
     ),

@@ -30,6 +30,7 @@ from models.guards.committee import (
     status_clean,
     vote_rule,
 )
+from models.guards.posts import lacks_post, post_attested, post_free, post_reserved
 from models.guards.publicity import (
     always_visible,
     confirmed_by_the_plan,
@@ -52,8 +53,6 @@ from models.guards.review import (
     correction_time_left,
     items_listed,
     own_date_ahead,
-    post_attested,
-    post_free,
     reasons_given,
     told_at_once,
 )
@@ -91,6 +90,7 @@ __all__ = [
     "hold_ground_fits",
     "items_answered",
     "items_listed",
+    "lacks_post",
     "late_day_given",
     "may_release",
     "meeting_day",
@@ -108,6 +108,7 @@ __all__ = [
     "plan_offers",
     "post_attested",
     "post_free",
+    "post_reserved",
     "posted_everywhere",
     "publicity_long_enough",
     "quorum_absent",

@@ -163,33 +163,6 @@ def checks_attested(state: ApplicationState, command: c.Command, now: datetime) 
         )
 
 
-def post_attested(state: ApplicationState, command: c.Command, now: datetime) -> None:
-    """A unit under full post management attests the posts free at the level."""
-    if state.input.employer.full_post_management and narrowed(command, c.Review).post is None:
-        raise unmet(
-            "全面实行岗位管理的单位须填报本级别空岗数额或结构比例。",
-            "A unit under full post management must attest the posts free at this level.",
-            "请填写 post（basis、available、record）。",
-            "Give `post` (basis, available, record).",
-            "post",
-            "work plan 五",
-        )
-
-
-def post_free(state: ApplicationState, command: c.Command, now: datetime) -> None:
-    """A post has become free."""
-    post = narrowed(command, c.Review).post
-    if post is None or post.available < 1:
-        raise unmet(
-            "本级别没有空岗。",
-            "No post is free at this level.",
-            "请在有空岗后重新填报 post，或不予推荐。",
-            "Attest `post` again once one is free, or decline.",
-            "post.available",
-            "work plan 五",
-        )
-
-
 def own_date_ahead(state: ApplicationState, command: c.Command, now: datetime) -> None:
     """A date that the employer asks for lies after today and within the department's window."""
     due = narrowed(command, c.Review).correction_due

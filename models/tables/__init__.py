@@ -33,6 +33,7 @@ from models.tables.meeting import (
 )
 from models.tables.papers import Paper, PaperFault
 from models.tables.people import Person, Unit
+from models.tables.posts import PostEntry, PostPool
 from models.tables.publicity import Finding, ObjectionRaised, ObjectionRuling, PublicityPosted, PublicityStep
 from models.tables.result import (
     AgendaEntry,
@@ -93,6 +94,8 @@ __all__ = [
     "PassedOver",
     "Person",
     "PlanVersion",
+    "PostEntry",
+    "PostPool",
     "PostedEntry",
     "PostedList",
     "PublicityPosted",

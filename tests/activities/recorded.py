@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from itertools import groupby
 from typing import Any
 
 from activities.database import Database
 from models.audit import Fact
-from models.decide import certificate_made
-from models.lifecycle import BY_EVENT
+from models.deadlines import DeadlineRequest
 from models.outbox import HopBatch, HopResult, OpenRequest, OpenResult, Snapshot
-from models.settle import settle
-from tests.models.life import Cast, Life
+from models.posts import moves_post
+from tests.models.life import Cast, Life, hop_of
 from workers.registry import make_activities
-
-
-def hop_of(fact: Fact) -> str:
-    """The activity that records a fact."""
-    known = BY_EVENT.get(fact.event)
-    return known.hop if known else "records"
 
 
 class RecordedLife(Life):
@@ -36,27 +28,18 @@ class RecordedLife(Life):
     def run_id(self) -> str:
         return f"run-of-{self.cast.ref}"
 
-    def drain(self) -> None:
-        while (cause := self.state.take_cause()) is not None:
-            facts, requests = cause.facts, cause.requests
-            if self.opened is None:
-                self.opened = self._opening(facts.pop(0))
-            groups = [(hop, list(group)) for hop, group in groupby(facts, key=hop_of)] or [("records", [])]
-            for place, (hop, group) in enumerate(groups):
-                last = place == len(groups) - 1
-                batch = self._batch(hop, group, requests if last else [])
-                self.batches.append(batch)
-                settle(self.state, batch.requests, self.answers(batch.requests), self.now)
-                if any(fact.event == "confirm" for fact in group):
-                    certificate_made(self.state, "TJ-2023-ENG-000001", self.now)
+    @property
+    def number(self) -> str:
+        return "TJ-2023-ENG-000001"
 
-    def _opening(self, fact: Fact) -> OpenRequest:
-        given = self.state.input
-        return OpenRequest(
-            application=given, workflow_id=given.workflow_id, run_id=self.run_id, at=fact.at, fact=fact
-        )
+    def hand_over(self, hop: str, facts: list[Fact], requests: list[DeadlineRequest]) -> HopBatch:
+        if self.opened is None:
+            self.opened = self._opening(facts.pop(0))
+        batch = super().hand_over(hop, facts, requests)
+        self.batches.append(batch)
+        return batch
 
-    def _batch(self, hop: str, facts: list[Fact], requests: list[Any]) -> HopBatch:
+    def batch_of(self, hop: str, facts: list[Fact], requests: list[DeadlineRequest]) -> HopBatch:
         state, dossier = self.state, None
         if state.dossier is not None and state.dossier.digest != self._sent:
             dossier, self._sent = state.dossier, state.dossier.digest
@@ -66,6 +49,13 @@ class RecordedLife(Life):
             facts=tuple(facts),
             requests=tuple(requests),
             dossier=dossier,
+            moves_post=moves_post(state.bound, facts),
+        )
+
+    def _opening(self, fact: Fact) -> OpenRequest:
+        given = self.state.input
+        return OpenRequest(
+            application=given, workflow_id=given.workflow_id, run_id=self.run_id, at=fact.at, fact=fact
         )
 
 

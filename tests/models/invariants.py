@@ -8,6 +8,7 @@ from models.audit import GENESIS, Fact, verify
 from models.deadlines import DeadlineName
 from models.dossier import Dossier, substantive_differences
 from models.lifecycle import BY_EVENT
+from models.posts import POST_NEEDED, TITLED, faults
 from models.roles import Role
 from models.schedule import next_wake
 from models.stages import STAGES, Stage
@@ -73,6 +74,7 @@ class Watch:
         self._votes(state)
         self._returns(state)
         self._objections(state)
+        self._posts(life)
         wake = next_wake(state, life.now)
         assert state.ended or wake is None or wake > life.now, "a timer in the past would ring for ever"
         assert state.ended or not STAGES[state.stage].automatic, "a computed stage is left at once"
@@ -108,6 +110,23 @@ class Watch:
             for of, then in (("employer", "file_evidence"), ("result", "confirm")):
                 step = next(f for f in reversed(state.history) if f.event == then)
                 _full(life, state.completed_publicity(of), step)
+
+    @staticmethod
+    def _posts(life: Life) -> None:
+        state, ref = life.state, life.cast.ref
+        if not state.bound:
+            assert (state.post_held, life.posts.entries) == (None, []), "posts bind their units only"
+            return
+        assert faults(life.posts.entries) == [], "invariant 4"
+        now = life.posts.standing
+        if state.stage in TITLED:
+            assert ref in now.consumed, "invariant 4: no title without a post"
+        elif state.stage in POST_NEEDED:
+            assert ref in (now.held if state.post_held else now.waiting)
+        elif state.stage is Stage.QUOTA_BLOCKED:
+            assert ref in now.waiting
+        else:
+            assert ref not in (*now.held, *now.consumed, *now.waiting), "given back at every other stage"
 
     @staticmethod
     def _votes(state: ApplicationState) -> None:

@@ -8,28 +8,33 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import groupby
 from typing import Any
 
 import pytest
 
+from models.answers import take_answers
 from models.application import ApplicationInput
-from models.audit import verify
+from models.audit import Fact, verify
 from models.calendar import CalendarYearMissing, WorkCalendar
 from models.commands import parse
 from models.deadlines import Deadline, DeadlineName, DeadlineRequest
-from models.decide import apply, certificate_made, expire, record
-from models.outbox import DeadlineAnswer
+from models.decide import apply, expire, record
+from models.lifecycle import BY_EVENT
+from models.outbox import DeadlineAnswer, HopBatch, HopResult
 from models.plan import ReviewPlan
 from models.plan_periods import terms_on
+from models.posts import moves_post
 from models.refusal import Refusal, Refused
 from models.roles import SYSTEM
 from models.schedule import next_wake, requests_on_entry
-from models.settle import open_state, settle, waiting_for_calendar
+from models.settle import open_state, waiting_for_calendar
 from models.signals import receive, retry_early
 from models.stages import Stage
 from models.state import ApplicationState, Receipt
 from models.terms import PlanTerms
 from models.wire import SHANGHAI, end_of, local_day
+from tests.models.post_book import PostBook
 from workers.rehearsal.cast import Cast, Json
 
 __all__ = ["Cast", "Json", "Life", "moment", "plan_terms"]
@@ -52,6 +57,12 @@ def calendar(known_on: date | None = None) -> WorkCalendar:
     return WorkCalendar.load(known_on=known_on)
 
 
+def hop_of(fact: Fact) -> str:
+    """The activity that records a fact."""
+    known = BY_EVENT.get(fact.event)
+    return known.hop if known else "records"
+
+
 class Life:
     """One application from its draft on. Every step lets passed deadlines take effect first."""
 
@@ -62,9 +73,11 @@ class Life:
         *,
         known_on: date | None = None,
         start_input: Json | None = None,
+        posts: PostBook | None = None,
         **terms: Any,
     ) -> None:
         self.cast = cast or Cast("life")
+        self.posts = posts or PostBook()
         self.calendar = calendar(known_on)
         self.now = moment(start)
         given = ApplicationInput.model_validate(start_input or self.cast.start())
@@ -105,12 +118,37 @@ class Life:
             self.drain()
 
     def drain(self) -> None:
-        """Hands the outbox over, takes the computed deadlines back, makes a certificate when one is due."""
+        """Hands the outbox over, hop by hop, and takes back what the activities answer."""
         while (cause := self.state.take_cause()) is not None:
-            facts, requests = cause.facts, cause.requests
-            settle(self.state, requests, self.answers(requests), self.now)
-            if any(fact.event == "confirm" for fact in facts):
-                certificate_made(self.state, f"TJ2023-{self.cast.ref}", self.now)
+            groups = [(hop, list(group)) for hop, group in groupby(cause.facts, key=hop_of)]
+            groups = groups or [("records", [])]
+            for place, (hop, group) in enumerate(groups):
+                last = place == len(groups) - 1
+                self.hand_over(hop, group, cause.requests if last else [])
+
+    def hand_over(self, hop: str, facts: list[Fact], requests: list[DeadlineRequest]) -> HopBatch:
+        """One batch, and the answer to it: computed deadlines, a certificate, a post."""
+        batch = self.batch_of(hop, facts, requests)
+        answered = [self.posts.take(self.cast.ref, fact) for fact in facts] if batch.moves_post else []
+        result = HopResult(
+            answers=tuple(self.answers(requests)),
+            certificate_no=self.number if any(fact.event == "confirm" for fact in facts) else None,
+            post=next((answer for answer in reversed(answered) if answer is not None), None),
+        )
+        take_answers(self.state, batch, result, self.now)
+        return batch
+
+    def batch_of(self, hop: str, facts: list[Fact], requests: list[DeadlineRequest]) -> HopBatch:
+        """What leaves; nobody reads the snapshot of a life that is not written down, so it has none."""
+        moves = moves_post(self.state.bound, facts)
+        return HopBatch.model_construct(
+            hop=hop, facts=tuple(facts), requests=tuple(requests), moves_post=moves
+        )
+
+    @property
+    def number(self) -> str:
+        """The number of the certificate."""
+        return f"TJ2023-{self.cast.ref}"
 
     def answers(self, requests: Iterable[DeadlineRequest]) -> list[DeadlineAnswer]:
         """What the calendar answers."""

@@ -16,6 +16,7 @@ from models.state import ApplicationState
 from models.wire import local_day
 from tests.models import life as ways
 from tests.models.life import Cast, Json, Life
+from tests.models.post_book import PostBook
 
 Maker = Callable[[Life, Random], Json]
 
@@ -152,6 +153,7 @@ MAKERS: dict[str, Maker] = {
     "employer_reopen": lambda life, _: life.cast.employer_reopen(),
     "recommend": posts,
     "quota_freed": posts,
+    "attest_post": posts,
     "employer_resubmit": resubmission,
     "substantive_resubmit": resubmission,
     "correction_confirmed": resubmission,
@@ -266,6 +268,7 @@ def fork(life: Life) -> Life:
         if isinstance(value, list | dict):
             setattr(state, name, value.copy())
     again.state, again.cast = state, copy.copy(life.cast)
+    again.posts = PostBook(life.posts.entries)
     again.cast._ids = itertools.count(1000)
     return again
 
@@ -294,8 +297,28 @@ def _beginnings() -> list[Life]:
     lives += [returned, late, ways.accepted(Life(Cast("life", route="exam"))), ways.accepted(Life())]
     lives += [ways.accepted(Life(defence=True)), ways.scheduled(Life(defence=True)).at("2023-12-15 12:00")]
     lives += [ways.scheduled(Life()), ways.voted(Life()), ways.voted(Life(), yes=3), ways.published(Life())]
+    lives += _without_a_post()
     lives += [ways.to_confirm(Life()), ways.certified(Life()), ways.archived(Life())]
     return lives
+
+
+def _without_a_post() -> list[Life]:
+    """Not passed, so that another application of the unit got the post; then the re-check is founded."""
+    post = {"basis": "free_posts", "available": 1, "record": "台账"}
+    life = ways.submitted(Life(Cast("life", full_post_management=True)))
+    life.do(life.cast.recommend(post=post), "2023-09-22 09:00")
+    life.do(life.cast.start_publicity(), "2023-09-25 09:00")
+    life.do(life.cast.file_evidence(), "2023-10-09 09:00")
+    life.do(life.cast.department_submit())
+    life.do(life.cast.accept(), "2023-11-01 09:00")
+    life.do(life.cast.schedule(date(2023, 12, 15), date(2023, 11, 30)), "2023-12-01 09:00")
+    life.do(life.cast.vote(3), "2023-12-15 16:00")
+    other = ways.submitted(Life(Cast("other", full_post_management=True), posts=life.posts))
+    other.do(other.cast.recommend(post=post))
+    life.do(life.cast.ask_recheck())
+    founded = fork(life)
+    founded.do(founded.cast.rule_recheck("founded"))
+    return [life, founded]
 
 
 BEGINNINGS: list[Life] = _beginnings()

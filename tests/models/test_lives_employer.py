@@ -98,10 +98,12 @@ def test_a_unit_under_post_management_waits_for_a_free_post() -> None:
     life.assert_transition(
         Stage.QUOTA_BLOCKED,
         life.cast.recommend(post=post | {"available": 1}, person="employer-other"),
-        Stage.RECOMMENDED,
+        Stage.QUOTA_CHECK,
         "quota_freed",
         "2023-10-09 09:00",
     )
+    life.assert_stage(Stage.RECOMMENDED)
+    assert life.state.post_held
 
 
 def test_a_blocked_application_is_declined_or_lapses() -> None:
