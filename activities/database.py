@@ -9,6 +9,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, event, make_url
@@ -50,6 +51,8 @@ class Database:
     def __init__(self, url: str) -> None:
         address = async_url(url)
         self.is_sqlite = address.get_backend_name() == "sqlite"
+        self.folder = Path(address.database or "").absolute().parent if self.is_sqlite else None
+        """The directory of the SQLite file."""
         self._engine = create_async_engine(
             address, pool_pre_ping=not self.is_sqlite, json_serializer=_readable_json
         )

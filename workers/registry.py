@@ -27,6 +27,8 @@ from activities.lists import Lists
 from activities.meetings import Meetings
 from activities.opening import Opening
 from activities.orders import Orders
+from activities.papers.config import PaperConfig
+from activities.papers.making import Papers
 from activities.records import FactWriter, Records
 from activities.reports import Reports
 from activities.statistics import Statistics
@@ -52,12 +54,19 @@ FACTS = credit.beside(credit.beside(_HOPS, credit.FACTS), cases.FACTS)
 
 
 def make_activities(
-    database: Database, *, rehearsal: bool, calendar_dir: Path | None = None
+    database: Database,
+    *,
+    rehearsal: bool,
+    calendar_dir: Path | None = None,
+    papers: PaperConfig | None = None,
 ) -> list[Callable[..., Any]]:
     """Every activity, bound to one database. In a rehearsal the calendar knows what was known that day.
 
-    `calendar_dir` holds notices on working days that are newer than this release.
+    `calendar_dir` holds notices on working days that are newer than this release. `papers`: by default
+    they lie beside the SQLite file, and only a rehearsal makes itself a key to sign them with.
     """
+    if papers is None:
+        papers = PaperConfig(database.folder or Path("data").absolute(), may_make_key=rehearsal)
     lists = Lists(database)
     meetings = Meetings(database, rehearsal=rehearsal)
     records = Records(database, Calendars(as_of=rehearsal, folder=calendar_dir), FACTS)
@@ -83,4 +92,5 @@ def make_activities(
         spot_checks.SpotChecks(database).spot_check,
         Statistics(records).cycle_statistics,
         Reports(records).file_report,
+        Papers(database, papers).make_papers,
     ]

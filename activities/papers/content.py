@@ -202,7 +202,7 @@ def review_content(case: Case) -> Content:
         "basis": list(plan.basis),
         "department": application.department,
         "route": _both(_choice(plan, application.route)) if application.route else None,
-        "dossier": _dossier(dossier, kept.sha256) if dossier else None,
+        "dossier": _dossier(dossier, kept.sha256) if dossier and kept else None,
         "employer_publicity": _publicity(case, "employer"),
         "result_publicity": _publicity(case, "result"),
         "steps": {event: _when(case, event) for event in _EVENTS},

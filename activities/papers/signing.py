@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,6 +34,10 @@ from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from activities.papers.keys import PrivateKey, SigningKey
+
+logging.getLogger("pyhanko").setLevel(logging.CRITICAL)
+logging.getLogger("pyhanko_certvalidator").setLevel(logging.CRITICAL)
+# What is wrong with a file is the answer of `verify`; a traceback beside it helps nobody.
 
 FIELD = "Signature1"
 RESERVED = 16_384
@@ -123,6 +128,8 @@ class Signed:
 def verify(pdf: bytes, roots: Sequence[x509.Certificate]) -> Signed:
     """Validates the one signature of a paper against the trusted roots. Never raises, needs no network.
 
+    The signer's certificate must have been valid at the time that the signature gives.
+
     Stricter than PDF asks for: one signature that certifies the whole file, its container in canonical
     form, so that no byte can differ; anything appended, even an innocent update, is a fault.
     """
@@ -140,7 +147,10 @@ async def _verify(pdf: bytes, roots: Sequence[x509.Certificate]) -> Signed:
     signature = found[0]
     if not _canonical(pdf, list(map(int, signature.sig_object["/ByteRange"]))):
         return Signed(False, False, fault="the signature's container was changed, or the file was added to")
-    context = ValidationContext(trust_roots=[_asn1(root) for root in roots], allow_fetching=False)
+    signed_at = signature.self_reported_timestamp
+    context = ValidationContext(
+        trust_roots=[_asn1(root) for root in roots], allow_fetching=False, moment=signed_at
+    )
     status = await async_validate_pdf_signature(signature, context)
     whole = (
         status.intact
@@ -152,7 +162,7 @@ async def _verify(pdf: bytes, roots: Sequence[x509.Certificate]) -> Signed:
         intact=whole,
         trusted=status.trusted,
         signer=status.signing_cert.subject.human_friendly,
-        signed_at=signature.self_reported_timestamp,
+        signed_at=signed_at,
         fault=None if status.bottom_line and whole else status.summary(),
     )
 
