@@ -75,7 +75,10 @@ async def _serve(settings: Settings, ready_file: Path | None) -> int:
             settings_to_reach(settings),
             workflows=WORKFLOWS,
             activities=make_activities(
-                database, rehearsal=settings.rehearsal, calendar_dir=settings.calendar_dir
+                database,
+                rehearsal=settings.rehearsal,
+                calendar_dir=settings.calendar_dir,
+                papers=settings.papers(),
             ),
             ready_file=ready_file,
         )

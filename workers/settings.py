@@ -11,9 +11,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from activities.papers.config import VERIFICATION_URL, PaperConfig
 from models.calendar_overlay import read_overlays
 
 PREFIX = "ZHICHENG_"
@@ -97,6 +98,32 @@ class Settings(BaseSettings):
         default=30.0, ge=0, le=3600, description="use the seconds a running activity gets to finish in"
     )
 
+    signing_key_file: Path | None = Field(
+        default=None,
+        description="give a PEM file with the key that signs papers, and its certificate in "
+        "ZHICHENG_SIGNING_CERTIFICATE_FILE, or leave both unset where a rehearsal makes its own",
+    )
+    signing_certificate_file: Path | None = Field(
+        default=None,
+        validate_default=True,
+        description="give a PEM file with the certificate of ZHICHENG_SIGNING_KEY_FILE, followed by those "
+        "above it",
+    )
+    signing_key_passphrase: SecretStr | None = Field(
+        default=None, description="give the passphrase of the signing key, or leave it unset"
+    )
+    timestamp_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://",
+        description="give the http(s) address of a time-stamp authority (RFC 3161), or leave it unset",
+    )
+    verification_url: str = Field(
+        default=VERIFICATION_URL,
+        pattern=r"^https?://\S+$",
+        max_length=200,
+        description="give the http(s) address of the page that verifies certificates; it stands on every one",
+    )
+
     @field_validator("temporal_address", "health_address", "metrics_address")
     @classmethod
     def _host_and_port(cls, value: str | None) -> str | None:
@@ -125,6 +152,13 @@ class Settings(BaseSettings):
             raise ValueError(f"must begin with one of {', '.join(f'{d}://' for d in DATABASE_DRIVERS)}")
         return value
 
+    @field_validator("signing_certificate_file")
+    @classmethod
+    def _key_with_certificate(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if (info.data.get("signing_key_file") is None) != (value is None):
+            raise ValueError("must be given together with ZHICHENG_SIGNING_KEY_FILE")
+        return value
+
     @model_validator(mode="before")
     @classmethod
     def _database_beside_the_data(cls, values: dict[str, Any]) -> dict[str, Any]:
@@ -132,6 +166,19 @@ class Settings(BaseSettings):
             return values
         directory = Path(values.get("data_dir") or cls.model_fields["data_dir"].default).absolute()
         return {**values, "database_url": f"sqlite+aiosqlite:///{directory / 'zhicheng.db'}"}
+
+    def papers(self, *, may_make_key: bool | None = None) -> PaperConfig:
+        """Where papers lie and who signs them; a key is made only in a rehearsal, or where it is allowed."""
+        secret = self.signing_key_passphrase
+        return PaperConfig(
+            folder=self.data_dir.absolute(),
+            verification_url=self.verification_url,
+            key_file=self.signing_key_file,
+            certificate_file=self.signing_certificate_file,
+            passphrase=secret.get_secret_value() if secret else None,
+            timestamp_url=self.timestamp_url,
+            may_make_key=self.rehearsal if may_make_key is None else may_make_key,
+        )
 
     @classmethod
     def load(cls, **given: Any) -> Self:

@@ -132,7 +132,10 @@ async def _run(
                 client=client,
                 workflows=WORKFLOWS,
                 activities=make_activities(
-                    database, rehearsal=settings.rehearsal, calendar_dir=settings.calendar_dir
+                    database,
+                    rehearsal=settings.rehearsal,
+                    calendar_dir=settings.calendar_dir,
+                    papers=settings.papers(may_make_key=True),
                 ),
                 stop=stopping,
             )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cryptography import x509
+if TYPE_CHECKING:
+    from cryptography import x509
 
-from activities.papers.keys import CERTIFICATE_FILE, SigningKey, SigningKeyError, load_key, rehearsal_key
+    from activities.papers.keys import SigningKey
 
 VERIFICATION_URL = "https://zhicheng.example/verify"
 """A placeholder until the operator gives the address of the public pages."""
@@ -27,6 +29,9 @@ class PaperConfig:
 
     def key(self) -> SigningKey:
         """The key that signs. Raises `SigningKeyError`; making one takes about a second, once."""
+        # Cryptography takes a quarter of a second to load, and every command line reads its settings.
+        from activities.papers.keys import SigningKeyError, load_key, rehearsal_key
+
         if self.key_file is not None and self.certificate_file is not None:
             return load_key(self.key_file, self.certificate_file, self.passphrase)
         if not self.may_make_key:
@@ -39,6 +44,10 @@ class PaperConfig:
 
     def roots(self) -> list[x509.Certificate]:
         """The certificates that a signature must lead to: the topmost one given, or the made one."""
+        from cryptography import x509
+
+        from activities.papers.keys import CERTIFICATE_FILE
+
         file = self.certificate_file or self.folder / CERTIFICATE_FILE
         try:
             return x509.load_pem_x509_certificates(file.read_bytes())[-1:]

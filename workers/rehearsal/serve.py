@@ -31,7 +31,10 @@ async def serve(settings: Settings, ready_file: Path | None) -> int:
                     settings,
                     workflows=WORKFLOWS,
                     activities=make_activities(
-                        database, rehearsal=settings.rehearsal, calendar_dir=settings.calendar_dir
+                        database,
+                        rehearsal=settings.rehearsal,
+                        calendar_dir=settings.calendar_dir,
+                        papers=settings.papers(),
                     ),
                     ready_file=ready_file,
                     stop=stop,
