@@ -13,6 +13,7 @@ from workers import cli_commands, cli_lifecycle
 from workers.cli_apply import apply
 from workers.cli_calendar import calendar_app
 from workers.cli_cases import case_app, credit_app
+from workers.cli_certificate import certificate_app
 from workers.cli_diagram import diagram
 from workers.cli_history import history, refused, why_deadline
 from workers.cli_list import list_command
@@ -45,6 +46,7 @@ app.command("list", rich_help_panel=READ)(list_command)
 app.command(rich_help_panel=READ)(diagram)
 app.add_typer(case_app, name="case", rich_help_panel=CYCLE)
 app.add_typer(credit_app, name="credit", rich_help_panel=CYCLE)
+app.add_typer(certificate_app, name="certificate", rich_help_panel=CYCLE)
 app.add_typer(report_app, name="report", rich_help_panel=CYCLE)
 app.command(rich_help_panel=RUN)(up)
 app.command(rich_help_panel=RUN)(demo)
