@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
+from pydantic import Field
+
 from models.calendar import CalendarYearMissing, Lineage, WorkCalendar
-from models.cycle_steps import StepId, StepKind, StepSpec, STEPS
+from models.cycle_steps import STEPS, StepId, StepKind, StepSpec
 from models.plan import ReviewPlan
 from models.wire import SHANGHAI, Compact, Instant, Wire, end_of, last_day_before, local_day
 
@@ -19,7 +21,7 @@ TICK = time(8, 30)
 """Business time of day at which a cycle looks at itself; reminders are due then."""
 
 WINDOW_REMINDER_WD = (1,)
-"""The officer is reminded of the end of the meeting window from the last working day before it (reading 4)."""
+"""The end of the meeting window is reminded of on the last working day before it (reading 4)."""
 
 
 class Marks(Compact):
@@ -101,7 +103,7 @@ class DatesAnswer(Compact):
     """The terms of the plan in force and the dates of every step; or why there is no such cycle."""
 
     terms: CycleTerms | None = None
-    steps: dict[StepId, StepDate] = {}
+    steps: dict[StepId, StepDate] = Field(default_factory=dict)
     calendar: str | None = None
     refused_zh: str | None = None
     refused_en: str | None = None
@@ -124,7 +126,7 @@ def _dates(plan: ReviewPlan, calendar: WorkCalendar, marks: Marks) -> Iterator[t
     first, last = dates.meeting.first_day.value, dates.meeting.last_day.value
 
     def fixed(step: StepId, due_at: datetime, **more: object) -> tuple[StepId, StepDate]:
-        date_ = StepDate(due_at=due_at, last_day=last_day_before(due_at), **more)  # type: ignore[arg-type]
+        date_ = StepDate(due_at=due_at, last_day=last_day_before(due_at), **more)
         return step, _with_reminders(STEPS[step], date_, calendar, reminders)
 
     yield fixed(StepId.PLAN_FILED, dates.filed_by.instant)

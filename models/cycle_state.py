@@ -15,7 +15,6 @@ from models.audit import GENESIS, Fact, abridge
 from models.clock import REAL_TIME, BusinessClock
 from models.cycle_dates import CycleTerms, Marks, StepDate
 from models.cycle_steps import Phase, StepId
-from models.refusal import Refusal
 from models.roles import Reference
 from models.state import RefusedSignal
 from models.wire import Compact, Instant, Wire
@@ -85,7 +84,7 @@ class StepState(Compact):
     `reminded` counts the reminders that are behind it; `document_no` is of the record that says it is done.
     """
 
-    date: StepDate = StepDate()
+    due: StepDate = StepDate()
     done_on: date | None = None
     document_no: str | None = None
     reminded: int = 0
@@ -93,7 +92,7 @@ class StepState(Compact):
 
     def overdue(self, now: datetime) -> bool:
         """Not done, and its date has passed; an expected date passes too."""
-        return self.done_on is None and self.date.due_at is not None and now >= self.date.due_at
+        return self.done_on is None and self.due.due_at is not None and now >= self.due.due_at
 
 
 class UndrawnMeeting(Wire):
@@ -122,6 +121,7 @@ class Watched(Compact):
     last_meeting: date | None = None
     unlisted_meeting: date | None = None
     certificates_missing: int = 0
+    public_lists: int = 0
     last_certificate: date | None = None
 
     def count(self, stages: tuple[str, ...]) -> int:
@@ -263,11 +263,3 @@ class CycleTaskDone(Compact):
     order_id: str
     counts: dict[str, int] = Field(default_factory=dict)
     reason: str | None = None
-
-
-class RefusedError(Exception):
-    """Carries a refusal through code that must not raise `Refused` itself."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.sentence())
-        self.refusal = refusal
