@@ -12,6 +12,7 @@ from models.tables.ballots import BallotBox, BallotRoll, BallotSlip, SlipToTake
 from models.tables.base import Base, Facts
 from models.tables.cases import CaseStep, CreditRecord, ReportFile, Sample, SideCase, WorkReport
 from models.tables.chain import AuditEntry, AuditOrphan
+from models.tables.cycle import Cycle, CycleFact, CycleNotice, CycleStep, OpenCase
 from models.tables.deadlines import CurrentDeadline, DeadlineEntry
 from models.tables.lists import ListPosting, PostedEntry, PostedList
 from models.tables.meeting import (
@@ -68,6 +69,10 @@ __all__ = [
     "Confirmation",
     "CreditRecord",
     "CurrentDeadline",
+    "Cycle",
+    "CycleFact",
+    "CycleNotice",
+    "CycleStep",
     "DeadlineEntry",
     "DossierVersion",
     "DrawCommitment",
@@ -86,6 +91,7 @@ __all__ = [
     "Notice",
     "ObjectionRaised",
     "ObjectionRuling",
+    "OpenCase",
     "Opinion",
     "OrderRefusal",
     "PanelMember",
