@@ -5,6 +5,7 @@ Reads the records as they are at this moment: a revocation shows at once. Says n
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 from collections.abc import Sequence
@@ -60,10 +61,10 @@ async def verify_file(session: AsyncSession, content: bytes, roots: Sequence[x50
     """
     sha256 = hashlib.sha256(content).hexdigest()
     paper: Paper | None = await session.scalar(select(Paper).filter_by(sha256=sha256))
+    signed = await asyncio.to_thread(verify, content, roots)
     if paper is None:
-        return await _stranger(session, content, verify(content, roots))
+        return await _stranger(session, content, signed)
     certificate = await session.get_one(Certificate, (paper.plan_id, paper.application_ref))
-    signed = verify(content, roots)
     told = _told(paper) | {"trusted": signed.trusted, "signer": signed.signer}
     if certificate.status == "void":
         return Verdict(standing=Standing.UNKNOWN, words=unknown_words(paper.number), **told)

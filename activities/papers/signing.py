@@ -126,15 +126,21 @@ class Signed:
 
 
 def verify(pdf: bytes, roots: Sequence[x509.Certificate]) -> Signed:
-    """Validates the one signature of a paper against the trusted roots. Never raises, needs no network.
+    """Validates the one signature of a paper against the trusted roots. Raises nothing, needs no network.
+
+    Call it in a thread: it takes some tens of milliseconds and runs an event loop of its own.
 
     The signer's certificate must have been valid at the time that the signature gives.
 
     Stricter than PDF asks for: one signature that certifies the whole file, its container in canonical
     form, so that no byte can differ; anything appended, even an innocent update, is a fault.
     """
+    return asyncio.run(_answer(pdf, roots))
+
+
+async def _answer(pdf: bytes, roots: Sequence[x509.Certificate]) -> Signed:
     try:
-        return asyncio.run(_verify(pdf, roots))
+        return await _verify(pdf, roots)
     except Exception as error:  # a damaged file can fail anywhere in its parser
         return Signed(False, False, fault=f"cannot be read as a signed PDF ({type(error).__name__})")
 
