@@ -65,9 +65,9 @@ STEPS = (
 """Whose first and last time the report gives."""
 
 DEVIATIONS = (
-    *("admit_late", "hold", "cancel_publicity", "republish_result", "quorum_lost", "reschedule"),
-    *("withdraw_recommendation", "withdraw_recommendation_late", "refuse_on_status", "escalated"),
-    *("calendar_missing", "deadline_moved", "result_procedure_broken", "refused"),
+    *("admit_late", "hold", "cancel_publicity", "republish_result", "republish_ended", "quorum_lost"),
+    *("reschedule", "withdraw_recommendation", "withdraw_recommendation_late", "refuse_on_status"),
+    *("escalated", "calendar_missing", "deadline_moved", "result_procedure_broken", "refused"),
 )
 """Events that a smooth cycle does not have."""
 
