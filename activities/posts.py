@@ -196,7 +196,7 @@ async def audit_pool(session: AsyncSession, pool: Pool) -> list[str]:
 
 
 def _against_the_chain(standing: Standing, ref: str, facts: Sequence[Fact]) -> list[str]:
-    """The chain says by itself where the post of an application is; while one is asked for it says nothing."""
+    """The chain says by itself where an application's post is; while one is asked for it says nothing."""
     if not facts:
         return [f"{ref}: it stands in the ledger and has no audit chain"]
     stage = Stage(facts[-1].to_stage)

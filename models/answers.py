@@ -13,7 +13,7 @@ from models.state import ApplicationState
 
 
 def take_answers(state: ApplicationState, batch: HopBatch, result: HopResult, now: datetime) -> None:
-    """The answer to one batch, as a cause of its own; what was sent early for the stage it leads to is tried."""
+    """The answer to one batch, as a cause of its own; what was sent early for its stage is tried again."""
     settle(state, batch.requests, result.answers, now)
     before = state.stage
     if result.certificate_no is not None:

@@ -108,7 +108,7 @@ REASONS: dict[str, Label] = {
     ),
     "below_use": Label(
         zh="填报数少于已占用数；应填报本周期该级别的全部岗位数（含已占用）",
-        en="the number attested is below the posts in use; give all posts of this cycle, those in use included",
+        en="the number attested is below the posts in use; give all posts of this cycle, also those in use",
     ),
     "unanswered": Label(zh="登记簿未答复，请重新核验", en="the register did not answer; ask again"),
 }
@@ -116,7 +116,7 @@ REASONS: dict[str, Label] = {
 
 
 def ratio_room(total: int, share: tuple[int, int], occupied: int) -> int:
-    """The posts left under a structural ratio, in whole posts: `total * share` rounded down, less `occupied`."""
+    """The posts that a structural ratio leaves: `total * share` in whole posts, less `occupied`."""
     return max(0, total * share[0] // share[1] - occupied)
 
 
@@ -236,7 +236,7 @@ def fold(entries: Iterable[Entry]) -> Standing:
 
 
 def moved(standing: Standing, n: int, ref: str, fact: Fact) -> Entry | None:
-    """The entry that a fact of application `ref` leaves in its pool, as number `n`; None if it leaves none."""
+    """The entry, as number `n`, that a fact of application `ref` leaves in its pool, if it leaves any."""
     match move_of(fact):
         case "ask":
             said = fact.details.get("post")

@@ -18,6 +18,7 @@ from workers.cli_diagram import diagram
 from workers.cli_history import history, refused, why_deadline
 from workers.cli_list import list_command
 from workers.cli_plan import plan_app
+from workers.cli_posts import posts
 from workers.cli_processes import demo, migrate, search_attributes_app, up, worker
 from workers.cli_report import report_app
 from workers.cli_schema import schema, template
@@ -44,6 +45,7 @@ app.command("why-deadline", rich_help_panel=READ)(why_deadline)
 app.command(rich_help_panel=READ)(refused)
 app.command("list", rich_help_panel=READ)(list_command)
 app.command(rich_help_panel=READ)(diagram)
+app.command(rich_help_panel=CYCLE)(posts)
 app.add_typer(case_app, name="case", rich_help_panel=CYCLE)
 app.add_typer(credit_app, name="credit", rich_help_panel=CYCLE)
 app.add_typer(certificate_app, name="certificate", rich_help_panel=CYCLE)

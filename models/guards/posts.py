@@ -84,7 +84,7 @@ def post_free(state: ApplicationState, command: c.Command, now: datetime) -> Non
             "本级别没有空岗。",
             "No post is free at this level.",
             "请在有空岗后重新填报 post（本周期全部岗位数，含已占用），或不予推荐。",
-            "Attest `post` again once one is free (all posts of the cycle, those in use included), or decline.",
+            "Attest `post` again once one is free (all posts of the cycle, also those in use), or decline.",
             "post.available",
             _SEED,
         )

@@ -11,7 +11,7 @@ from models.audit import Fact
 from models.deadlines import DeadlineRequest
 from models.outbox import HopBatch, HopResult, OpenRequest, OpenResult, Snapshot
 from models.posts import moves_post
-from tests.models.life import Cast, Life, hop_of
+from tests.models.life import Cast, Life
 from workers.registry import make_activities
 
 

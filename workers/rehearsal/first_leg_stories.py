@@ -296,9 +296,9 @@ FIRST_LEG_STORIES: tuple[Story, ...] = (
         ),
         ends=Stage.ARCHIVED,
         closed=False,
-        must=("recommend", "quota_none", "quota_freed", *PUBLICITY, *FROM_THE_DEPARTMENT),
-        never=NOT_ENDED_BY_A_BAR | {"quota_pass"},
-        tells=("quota_none", "quota_freed", "archive"),
+        must=("recommend", "quota_none", "quota_freed", "quota_pass", *PUBLICITY, *FROM_THE_DEPARTMENT),
+        never=NOT_ENDED_BY_A_BAR,
+        tells=("quota_none", "quota_pass", "archive"),
         cast={"employer": "tj-metrology-institute", "full_post_management": True},
     ),
     Story(
