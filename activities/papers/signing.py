@@ -72,7 +72,10 @@ class _PdfSigner(signers.PdfSigner):
 
 
 class _Writer(IncrementalPdfFileWriter):
-    """Names the signed file after the content of the unsigned one, where pyHanko takes a random name."""
+    """Adds the signature and nothing else: no random name of the file, no clock among its metadata."""
+
+    def _update_meta(self) -> None:
+        """The metadata stay as the form made them, dated at business time."""
 
     @classmethod
     def _handle_id(cls, prev: PdfFileReader) -> generic.ArrayObject:
@@ -181,7 +184,7 @@ def _canonical(pdf: bytes, byte_range: list[int]) -> bool:
     container = pdf[first:second]
     if container[:1] != b"<" or container[-1:] != b">":
         return False
-    der = cms.ContentInfo.load(bytes.fromhex(container[1:-1].decode())).dump(force=True)
+    der = cms.ContentInfo.load(bytes.fromhex(container[1:-1].decode())).dump()
     expected: bytes = b"<" + der.hex().upper().encode().ljust(len(container) - 2, b"0") + b">"
     return container == expected
 

@@ -288,24 +288,24 @@ async def test_a_revocation_shows_at_once(office: Office) -> None:
     assert RARE not in str(line)
 
 
-async def test_a_corrected_name_supersedes_the_older_papers(office: Office) -> None:
-    await office.make()
-    first = await office.pdf()
+async def test_a_corrected_name_supersedes_the_older_papers(quick: Office) -> None:
+    await quick.make()
+    first = await quick.pdf()
     with pytest.raises(Refused, match="nothing to correct"):
-        await office.papers.reissue(NUMBER, "津人社正〔2024〕3号", "姓名更正", NOON)
-    await office.name("p-a", "欧阳龑", "津人社正〔2024〕3号")
-    assert (await office.make()).counts["made"] == 0, "a correction is ordered, not found"
+        await quick.papers.reissue(NUMBER, "津人社正〔2024〕3号", "姓名更正", NOON)
+    await quick.name("p-a", "欧阳龑", "津人社正〔2024〕3号")
+    assert (await quick.make()).counts["made"] == 0, "a correction is ordered, not found"
     later = moment("2024-03-01 10:00")
-    issued = await office.papers.reissue(NUMBER, "津人社正〔2024〕3号", "姓名更正", later)
-    again = await office.papers.reissue(NUMBER, "津人社正〔2024〕3号", "姓名更正", later)
+    issued = await quick.papers.reissue(NUMBER, "津人社正〔2024〕3号", "姓名更正", later)
+    again = await quick.papers.reissue(NUMBER, "津人社正〔2024〕3号", "姓名更正", later)
     assert [(p.kind, p.version, p.sha256) for p in issued] == [(p.kind, p.version, p.sha256) for p in again]
-    old, new = await office.file(first), await office.file(await office.pdf())
+    old, new = await quick.file(first), await quick.file(await quick.pdf())
     assert (old.standing, old.version, old.by_version) == (Standing.SUPERSEDED, 1, 2)
     assert (old.reason, old.document_no) == ("姓名更正", "津人社正〔2024〕3号")
     assert "2" in old.words.zh
     assert (new.standing, new.version, new.number) == (Standing.VALID, 2, NUMBER)
-    assert "欧阳龑" in opened(await office.pdf())[0]
-    assert (await office.number()).content_sha256 == new.content_sha256
+    assert "欧阳龑" in opened(await quick.pdf())[0]
+    assert (await quick.number()).content_sha256 == new.content_sha256
 
 
 async def test_a_renewed_confirmation_makes_new_papers(quick: Office) -> None:
@@ -321,16 +321,16 @@ async def test_a_renewed_confirmation_makes_new_papers(quick: Office) -> None:
     assert (await quick.file(first)).standing is Standing.SUPERSEDED
 
 
-async def test_a_character_outside_the_fonts_stops_one_paper_only(office: Office) -> None:
-    await office.confirm(("b", "张𪻐"), ("c", "李四"))
-    assert (await office.make()).counts == {"made": 4, "faults": 2}
-    assert len(office.stored()) == 4
-    faults = await office.rows(PaperFault)
+async def test_a_character_outside_the_fonts_stops_one_paper_only(quick: Office) -> None:
+    await quick.confirm(("b", "张𪻐"), ("c", "李四"))
+    assert (await quick.make()).counts == {"made": 4, "faults": 2}
+    assert len(quick.stored()) == 4
+    faults = await quick.rows(PaperFault)
     assert {(fault.application_ref, fault.code) for fault in faults} == {("b", "unprintable")}
     assert all("𪻐" in fault.zh and "U+2AED0" in fault.en and "name" in fault.en for fault in faults)
-    await office.name("p-b", "张玉")
-    assert (await office.make()).counts == {"made": 2, "faults": 0}
-    assert await office.rows(PaperFault) == []
+    await quick.name("p-b", "张玉")
+    assert (await quick.make()).counts == {"made": 2, "faults": 0}
+    assert await quick.rows(PaperFault) == []
 
 
 async def test_without_a_name_nothing_is_made(quick: Office) -> None:
