@@ -117,7 +117,9 @@ class Chamber:
             async with gate:
                 await self._ballot(meeting, player, seats, come, at)
 
-        await asyncio.gather(*(one(player) for player in players))
+        async with asyncio.TaskGroup() as group:
+            for player in players:
+                group.create_task(one(player))
         await meeting.must(self._cast.sign(), MeetingReceipt)
         await meeting.must(self._cast.close_meeting(), MeetingReceipt)
 

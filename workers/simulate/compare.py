@@ -86,10 +86,10 @@ def compare(a: Simulated, b: Simulated) -> Comparison:
             continue
         shifts[life.stage, again.stage] += 1
         ref = life.application_ref
-        mine, theirs = _moving(a.facts[ref]), _moving(b.facts[ref])
+        mine, theirs = _moving(a.record.facts[ref]), _moving(b.record.facts[ref])
         common = _common(mine, theirs, to_the_day=True)
         parting = _common(mine, theirs, to_the_day=False)
-        first, second = _step(a.facts[ref], mine, parting), _step(b.facts[ref], theirs, parting)
+        first, second = _step(a.record.facts[ref], mine, parting), _step(b.record.facts[ref], theirs, parting)
         parted.append(
             Parted(
                 application_ref=ref,
@@ -98,8 +98,8 @@ def compare(a: Simulated, b: Simulated) -> Comparison:
                 a_on=life.since,
                 b_on=again.since,
                 common=common,
-                first_a=_step(a.facts[ref], mine, common),
-                first_b=_step(b.facts[ref], theirs, common),
+                first_a=_step(a.record.facts[ref], mine, common),
+                first_b=_step(b.record.facts[ref], theirs, common),
                 a=first,
                 b=second,
                 why=_why(first, second),

@@ -12,7 +12,6 @@ from datetime import date, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.plans import must_be_lawful, store_version
-from models.audit import Fact
 from models.calendar import WorkCalendar
 from models.plan import ReviewPlan
 from models.plan_periods import terms_on
@@ -35,10 +34,10 @@ SPARE = 200
 
 @dataclass(frozen=True)
 class Simulated:
-    """A year that was lived: what came of it, and the chains of facts behind it (for comparisons)."""
+    """A year that was lived: what came of it, and what it left behind."""
 
     result: SimulationResult
-    facts: dict[str, list[Fact]]
+    record: Record
 
 
 def quiet(day: date, resting: int, total: int) -> None:
@@ -71,7 +70,7 @@ async def simulate(
         await stand.while_it_stands(year.run(progress))
         heads = await _heads(year)
         record = await read_record(stand.database, plan.id)
-    return Simulated(_result(plan, world, population, year, record, heads), dict(record.facts))
+    return Simulated(_result(plan, world, population, year, record, heads), record)
 
 
 async def _file(session: AsyncSession, plan: ReviewPlan, toml: str, calendar: WorkCalendar) -> None:

@@ -7,6 +7,7 @@ simulation that started it, however that one ended.
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 
 from temporalio.client import Client
@@ -20,6 +21,9 @@ from workers.settings import Settings
 from workers.worker import build_worker
 
 QUEUE = "simulation"
+
+GARBAGE_EVERY = 50_000
+"""Allocations between two collections: it lives for minutes, and much of what it makes stays in its cache."""
 
 
 async def serve(address: str, url: str, cached: int) -> None:
@@ -52,6 +56,8 @@ async def _input_ended() -> None:
 def main() -> None:
     """Reads the three arguments and serves."""
     address, url, cached = sys.argv[1:4]
+    gc.freeze()
+    gc.set_threshold(GARBAGE_EVERY)
     asyncio.run(serve(address, url, int(cached)))
     finish(0)
 

@@ -94,7 +94,9 @@ class Year:
             else:
                 later.append(event)
         self._queue = later
-        await asyncio.gather(*(self._lane(day, events, progress) for events in lanes.values()))
+        async with asyncio.TaskGroup() as group:
+            for events in lanes.values():
+                group.create_task(self._lane(day, events, progress))
 
     async def _lane(self, day: date, events: list[Event], progress: Progress) -> None:
         """What shares a pool of posts, in the order of business time."""
@@ -234,7 +236,10 @@ class Year:
             except Exception as error:  # as in `_step`
                 self._fail(player, error)
 
-        await asyncio.gather(*(one(player) for player in players if player.failure is None))
+        async with asyncio.TaskGroup() as group:
+            for player in players:
+                if player.failure is None:
+                    group.create_task(one(player))
 
     def _fail(self, player: Player, error: Exception) -> None:
         player.failure = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
