@@ -55,9 +55,6 @@ SENDERS: Mapping[str, tuple[Role, ...]] = MappingProxyType(
 )
 """Who sends what (process (a) roles). An extension, also of the office's own day, is the city office's."""
 
-ORDERING = ("issue_plan_version", "issue_calendar", "extend_deadline", "admit_late")
-"""Commands that end in an order to applications."""
-
 AFTER_CLOSE = (
     "publish_list",
     "file_report",
@@ -153,7 +150,7 @@ def in_context(state: CycleState, command: Command, refused: Refused) -> Refused
 def _judge(state: CycleState, command: Command, now: datetime) -> None:
     kind = kind_of(command)
     _check_sender(state, command, SENDERS[kind])
-    if state.closed_at is not None and kind not in AFTER_CLOSE:
+    if state.closed_at is not None and (state.ended or kind not in AFTER_CLOSE):
         raise refuse(
             RefusalCode.CLOSED,
             zh=f"本年度评审已于{local_day(state.closed_at)}结束。",
@@ -218,7 +215,7 @@ def order_id_of(state: CycleState, command: Command) -> str:
     return digest([state.input.plan_id, kind_of(command), command.command_id])[:16]
 
 
-def order_body(command: Command) -> tuple[dict[str, Any], Selection] | None:
+def order_body(command: Command) -> tuple[dict[str, Any] | None, Selection]:
     """The `revise_deadlines` that an extension or a late admission sends, and to whom; None for others."""
     actor = command.actor.model_dump(mode="json")
     match command:
@@ -229,7 +226,7 @@ def order_body(command: Command) -> tuple[dict[str, Any], Selection] | None:
             ground, changes = "late_admission", (late,)
             selection = Selection(refs=(command.application_ref,))
         case _:
-            return None
+            return None, Selection()
     return {
         "kind": "revise_deadlines",
         "actor": actor,
@@ -238,11 +235,6 @@ def order_body(command: Command) -> tuple[dict[str, Any], Selection] | None:
         "text": command.text,
         "changes": [change.model_dump(mode="json", exclude_defaults=True) for change in changes],
     }, selection
-
-
-def selects_all(command: Command) -> bool:
-    """True when the command's order goes to every open application."""
-    return isinstance(command, IssuePlanVersion | IssueCalendar) and command.apply
 
 
 def carried_out(

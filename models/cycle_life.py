@@ -385,6 +385,14 @@ def order_finished(
     return True
 
 
+def settle_open_cases(state: CycleState, watched: Watched) -> None:
+    """A closed cycle keeps count of its open cases, and ends with the last one."""
+    state.open_cases = open_cases_of(watched.stages)
+    if not state.open_cases and not state.ended:
+        record(state, "last_case_settled", watched.at, SYSTEM, CLOCK_CITATION)
+        state.ended = True
+
+
 def open_cases_of(stages: dict[str, int]) -> dict[str, int]:
     """The open cases by stage."""
     return {stage: n for stage, n in stages.items() if stage in OPEN_STAGES and n}

@@ -167,7 +167,6 @@ class CycleState(BaseModel):
     watched: Watched | None = None
     watch_failed: bool = False
     statistics: dict[str, int] = Field(default_factory=dict)
-    statistics_facts: dict[str, str] = Field(default_factory=dict)
     statistics_at: Instant | None = None
     told: list[str] = Field(default_factory=list)
     orders: dict[str, OrderState] = Field(default_factory=dict)
@@ -237,7 +236,6 @@ class CycleSnapshot(Wire):
     closed_at: Instant | None
     at: Instant
     steps: dict[StepId, StepState]
-    watched: Watched | None
     organisations: dict[str, str]
 
 

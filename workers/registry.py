@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from activities import (
     spot_checks,
 )
 from activities.calendar import Calendars
+from activities.cycle import CycleDesk
+from activities.cycle_watch import Watch
 from activities.database import Database
 from activities.lists import Lists
 from activities.meetings import Meetings
@@ -32,10 +35,18 @@ from activities.papers.making import Papers
 from activities.records import FactWriter, Records
 from activities.reports import Reports
 from activities.statistics import Statistics
+from activities.versions import Versions
 from workflows.application import ApplicationWorkflow
+from workflows.cycle import ReviewCycleWorkflow
+from workflows.cycle_orders import CycleOrderWorkflow
 from workflows.meeting import ReviewMeetingWorkflow
 
-WORKFLOWS: list[type] = [ApplicationWorkflow, ReviewMeetingWorkflow]
+WORKFLOWS: list[type] = [
+    ApplicationWorkflow,
+    ReviewMeetingWorkflow,
+    ReviewCycleWorkflow,
+    CycleOrderWorkflow,
+]
 
 _HOPS: dict[str, FactWriter] = {
     **screening.FACTS,
@@ -59,17 +70,22 @@ def make_activities(
     rehearsal: bool,
     calendar_dir: Path | None = None,
     papers: PaperConfig | None = None,
+    released_on: date | None = None,
 ) -> list[Callable[..., Any]]:
     """Every activity, bound to one database. In a rehearsal the calendar knows what was known that day.
 
     `calendar_dir` holds notices on working days that are newer than this release. `papers`: by default
     they lie beside the SQLite file, and only a rehearsal makes itself a key to sign them with.
+    `released_on`: the calendar of the release is taken as it was on that day (a rehearsal of older years).
     """
     if papers is None:
         papers = PaperConfig(database.folder or Path("data").absolute(), may_make_key=rehearsal)
     lists = Lists(database)
     meetings = Meetings(database, rehearsal=rehearsal)
-    records = Records(database, Calendars(as_of=rehearsal, folder=calendar_dir), FACTS)
+    calendars = Calendars(as_of=rehearsal, folder=calendar_dir, released_on=released_on)
+    records = Records(database, calendars, FACTS)
+    versions = Versions(database, calendars)
+    desk = CycleDesk(records, rehearsal=rehearsal)
     return [
         Opening(records, rehearsal=rehearsal).open_application,
         screening.Screening(records).screening,
@@ -82,7 +98,13 @@ def make_activities(
         certification.Certification(records).certification,
         archive.Archive(records).archive,
         everywhere.Everywhere(records).records,
+        desk.cycle_dates,
+        desk.cycle_records,
+        desk.list_open_cases,
+        Watch(records).watch_cycle,
         Orders(database).carry_out,
+        versions.issue_plan_version,
+        versions.issue_calendar,
         meetings.plan_meeting,
         meetings.meeting_act,
         meetings.meeting_alarm,

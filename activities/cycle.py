@@ -1,0 +1,195 @@
+"""The cycle's own side effects: its dates by the calendar of the day, its records, the list of open cases.
+
+Each is idempotent: dates are only computed, records are keyed by the hash of their fact, the list of open
+cases is written over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import delete, func, insert, literal, select, type_coerce, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from temporalio import activity
+
+from activities.cycle_notices import notices_of
+from activities.plans import plan_in_force
+from activities.records import Records
+from activities.writing import insert_into, write_new, write_over
+from models.audit import Fact
+from models.cycle_commands import Close
+from models.cycle_dates import CycleTerms, DatesAnswer, DatesAsked, dates_of
+from models.cycle_life import OPEN_STAGES
+from models.cycle_messages import Asked, Done
+from models.cycle_state import CycleBatch, CycleSnapshot, StepState
+from models.cycle_steps import STEPS, StepId
+from models.plan import UnknownPlanError
+from models.tables import Application, Cycle, CycleFact, CycleNotice, CycleStep, OpenCase
+from models.tables.base import UtcInstant
+
+
+class CycleDesk:
+    """The desk of a cycle. `rehearsal`: a clock other than real time is allowed."""
+
+    def __init__(self, records: Records, *, rehearsal: bool) -> None:
+        self._records = records
+        self._rehearsal = rehearsal
+
+    @activity.defn(name="cycle_dates")
+    async def cycle_dates(self, asked: DatesAsked) -> DatesAnswer:
+        """The terms of the plan in force and the dates of every step, with the calendar of that day."""
+        if asked.rehearsal_clock and not self._rehearsal:
+            return DatesAnswer(
+                refused_zh="本服务按真实时间运行，不接受其他时钟。",
+                refused_en="This service runs on real time; another clock is for rehearsals.",
+                field="clock",
+            )
+        async with self._records.database.reading() as session:
+            try:
+                plan = await plan_in_force(session, asked.plan_id)
+            except UnknownPlanError as unknown:
+                known = "、".join(unknown.known) or "无"
+                return DatesAnswer(
+                    refused_zh=f"没有方案“{asked.plan_id}”；现有：{known}。",
+                    refused_en=str(unknown),
+                    field="plan_id",
+                )
+            calendar = await self._records.calendar_on(session, asked.at)
+        return DatesAnswer(
+            terms=CycleTerms.of(plan),
+            steps=dates_of(plan, calendar, asked.marks),
+            calendar=calendar.version,
+        )
+
+    @activity.defn(name="cycle_records")
+    async def cycle_records(self, batch: CycleBatch) -> None:
+        """Writes the cycle's row, its steps, new facts and the notices that follow, in one transaction."""
+        snapshot = batch.snapshot
+        async with self._records.database.transaction() as session:
+            stored = await session.get(Cycle, snapshot.plan_id, with_for_update=True)
+            if stored is None:
+                await write_over(session, Cycle, _row(snapshot), ("plan_id",))
+            taken = await _settle(session, snapshot, batch.facts)
+            if stored is None or taken or snapshot.seq >= stored.seq:
+                await write_over(session, Cycle, _row(snapshot), ("plan_id",))
+                for step, known in snapshot.steps.items():
+                    row = _step_row(snapshot, step, known)
+                    await write_over(session, CycleStep, row, ("plan_id", "step"))
+            await write_new(session, CycleFact, [_fact_row(snapshot.plan_id, f) for f in batch.facts])
+            await _write_notices(session, snapshot, batch.facts)
+
+    @activity.defn(name="list_open_cases")
+    async def list_open_cases(self, asked: Asked) -> Done:
+        """Carries out a `Close`: counts the open cases, and writes the list of them into the database."""
+        command = Close.model_validate(asked.command)
+        is_open = (Application.plan_id == asked.plan_id, Application.stage.in_(OPEN_STAGES))
+        by_stage = select(Application.stage, func.count()).where(*is_open).group_by(Application.stage)
+        async with self._records.database.transaction() as session:
+            counts = {f"stage.{stage}": int(n) for stage, n in await session.execute(by_stage)}
+            total = sum(counts.values())
+            if total and not command.with_open_cases:
+                names = ", ".join(f"{name.removeprefix('stage.')} {n}" for name, n in sorted(counts.items()))
+                return Done(
+                    refused_zh=f"尚有{total}件未结（{names}）；请先办结，或设置 with_open_cases。",
+                    refused_en=f"{total} cases are open ({names}): settle them, or set `with_open_cases`.",
+                    field="with_open_cases",
+                )
+            await session.execute(delete(OpenCase).where(OpenCase.plan_id == asked.plan_id))
+            columns = ("plan_id", "application_ref", "stage", "employer", "department", "action_by", "due_at")
+            listed = select(
+                *(getattr(Application, name) for name in columns),
+                type_coerce(literal(asked.at, UtcInstant), UtcInstant),
+            ).where(*is_open)
+            await session.execute(insert(OpenCase).from_select([*columns, "listed_at"], listed))
+        return Done(counts={**counts, "open": total})
+
+
+def _row(snapshot: CycleSnapshot) -> dict[str, Any]:
+    return snapshot.model_dump(exclude={"steps", "organisations", "phase"}) | {"phase": snapshot.phase.value}
+
+
+def _step_row(snapshot: CycleSnapshot, step: StepId, known: StepState) -> dict[str, Any]:
+    spec, found = STEPS[step], known.due
+    return {
+        "plan_id": snapshot.plan_id,
+        "step": step.value,
+        "kind": spec.kind.value,
+        "role": spec.who.value,
+        "from_day": found.from_day,
+        "last_day": found.last_day,
+        "due_at": found.due_at,
+        "expected": found.expected,
+        "missing_year": found.missing_year,
+        "lineage": found.lineage.model_dump(mode="json") if found.lineage else None,
+        "reminded": known.reminded,
+        "escalated": known.escalated,
+        "done_on": known.done_on,
+        "document_no": known.document_no,
+        "seq": snapshot.seq,
+    }
+
+
+def _fact_row(plan_id: str, fact: Fact) -> dict[str, Any]:
+    return {
+        "plan_id": plan_id,
+        "seq": fact.seq,
+        "hash": fact.hash,
+        "at": fact.at,
+        "revision": fact.revision,
+        "event": fact.event,
+        "from_phase": fact.from_stage,
+        "to_phase": fact.to_stage,
+        "actor_id": fact.actor.id,
+        "actor_role": fact.actor.role.value,
+        "actor_organisation": fact.actor.organisation,
+        "command_id": fact.command_id,
+        "rule": fact.rule,
+        "plan": fact.plan,
+        "details": fact.details,
+        "prev_hash": fact.prev_hash,
+        "orphaned_at": None,
+    }
+
+
+async def _settle(session: AsyncSession, snapshot: CycleSnapshot, facts: Iterable[Fact]) -> bool:
+    """Sets aside entries that were written for a decision that was never acknowledged. True if there were.
+
+    The workflow is the truth: an entry with the same number and another hash is not part of the chain, and
+    what it told nobody has to hear. A workflow's activities are written one after the other.
+    """
+    facts = tuple(facts)
+    if not facts:
+        return False
+    true = {fact.hash for fact in facts}
+    mine = (CycleFact.plan_id == snapshot.plan_id, CycleFact.orphaned_at.is_(None))
+    rows = await session.scalars(select(CycleFact).where(*mine, CycleFact.seq >= facts[0].seq))
+    phantoms = [row for row in rows if row.hash not in true and row.seq <= facts[-1].seq]
+    if not phantoms:
+        return False
+    first = min(row.seq for row in phantoms)
+    phantom = (CycleFact.seq >= first, CycleFact.hash.not_in(true))
+    await session.execute(update(CycleFact).where(*mine, *phantom).values(orphaned_at=snapshot.at))
+    await session.execute(
+        update(CycleNotice)
+        .where(
+            CycleNotice.plan_id == snapshot.plan_id,
+            CycleNotice.seq >= first,
+            CycleNotice.status == "pending",
+        )
+        .values(status="void")
+    )
+    return True
+
+
+async def _write_notices(session: AsyncSession, snapshot: CycleSnapshot, facts: Iterable[Fact]) -> None:
+    rows = [row for fact in facts for row in notices_of(snapshot.plan_id, fact, snapshot.organisations)]
+    if not rows:
+        return
+    statement = insert_into(session, CycleNotice)
+    revived = statement.on_conflict_do_update(
+        index_elements=["dedupe_key"],
+        set_={"status": "pending", "at": statement.excluded.at, "seq": statement.excluded.seq},
+        where=CycleNotice.status == "void",
+    )
+    await session.execute(revived, rows)
