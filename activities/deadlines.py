@@ -48,6 +48,7 @@ def _computed(snapshot: Snapshot, request: DeadlineRequest, answer: DeadlineAnsw
         "ground": request.ground,
         "document_no": request.document_no,
         "computed_at": snapshot.at,
+        "asked": request.model_dump(mode="json", exclude_defaults=True),
     }
 
 
@@ -76,6 +77,7 @@ async def _moved(session: AsyncSession, batch: HopBatch, counting: list[DueNow])
                 "ground": event,
                 "document_no": None,
                 "computed_at": snapshot.at,
+                "asked": None,
             }
         )
     return rows

@@ -7,11 +7,12 @@ applications; what such an order does to one of them is `models.effects`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from models.cycle_commands import IssuePlanVersion
+from models.cycle_commands import IssueCalendar, IssuePlanVersion
+from models.cycle_messages import Done
 from models.plan import Amendment, ReviewPlan
 from models.refusal import RefusalCode, Refused, refuse
 from models.terms import PlanDates
@@ -76,35 +77,29 @@ def amend(old: ReviewPlan, new: ReviewPlan, document_no: str, on: date) -> tuple
     return moves
 
 
-def amendment_order(
-    dates: PlanDates, version: int, command: IssuePlanVersion | Mapping[str, Any]
-) -> dict[str, Any]:
-    """The body of the order that takes every open application over to a new version of the plan.
+VERSION, DATES = "plan_version", "plan_dates"
+"""Where the answer to a new version says which one it is (a count) and its dates (a fact, as JSON)."""
 
-    `command` is the cycle's `issue_plan_version`; `dates` come back from the activity that stored it, as
-    JSON in `Done.facts["plan_dates"]`: `PlanDates.model_validate_json`. Send it with the selection of all.
+
+def order_after(command: IssuePlanVersion | IssueCalendar, done: Done) -> dict[str, Any] | None:
+    """The body of the order to every open application that follows from an issued version or notice.
+
+    `done` is the answer of the activity that carried the command out. None when nothing was issued: it was
+    refused, or the command only asked what would happen. Send it to the selection of all (`Selection()`).
     """
-    given = command if isinstance(command, IssuePlanVersion) else IssuePlanVersion.model_validate(command)
-    return {
+    if done.refused_en is not None or not command.apply:
+        return None
+    body: dict[str, Any] = {
         "kind": "revise_deadlines",
-        "actor": given.actor.model_dump(mode="json"),
-        "ground": "plan_amendment",
-        "document_no": given.document_no,
-        "text": given.text,
-        "plan_version": version,
-        "plan_dates": dates.model_dump(mode="json"),
+        "actor": command.actor.model_dump(mode="json"),
+        "ground": "calendar_notice" if isinstance(command, IssueCalendar) else "plan_amendment",
+        "document_no": command.document_no,
+        "text": command.text,
     }
-
-
-def calendar_order(actor: Mapping[str, Any], document_no: str, text: str) -> dict[str, Any]:
-    """The body of the order that makes every open application count again with a new calendar notice."""
-    return {
-        "kind": "revise_deadlines",
-        "actor": dict(actor),
-        "ground": "calendar_notice",
-        "document_no": document_no,
-        "text": text,
-    }
+    if isinstance(command, IssuePlanVersion):
+        dates = PlanDates.model_validate_json(done.facts[DATES])
+        body |= {"plan_version": done.counts[VERSION], "plan_dates": dates.model_dump(mode="json")}
+    return body
 
 
 def _is_next(old: ReviewPlan, new: ReviewPlan, document_no: str) -> None:

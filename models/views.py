@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from models import guards as g
 from models.commands import COMMANDS, Command
-from models.deadlines import DEADLINE_KIND_LABELS, Deadline
+from models.deadlines import DEADLINE_KIND_LABELS, Deadline, DeadlineRevision
 from models.decide import ROLES_OF, next_commands
 from models.decide import offered as offers
 from models.lifecycle import TRANSITIONS, leaving
@@ -93,7 +93,10 @@ class StateView(Wire):
 
 
 class DeadlineView(Wire):
-    """One deadline: kind, last day, the count behind it, and whether it counts in this stage."""
+    """One deadline: kind, last day, the count behind it, and whether it counts in this stage.
+
+    `moved` are its moves so far: old -> new, why, by which document.
+    """
 
     name: str
     kind: str
@@ -110,6 +113,7 @@ class DeadlineView(Wire):
     reminded: int
     escalated: bool
     lineage: dict[str, Any] | None
+    moved: tuple[DeadlineRevision, ...] = ()
 
 
 def permitted(state: ApplicationState, now: datetime) -> Permitted:
@@ -208,10 +212,17 @@ def deadline_views(state: ApplicationState) -> list[DeadlineView]:
     """Every deadline the application has or had, soonest first."""
     current = {d.name for d in state.current_deadlines()}
     ordered = sorted(state.deadlines.values(), key=lambda d: (d.due_at is None, d.due_at or state.entered_at))
-    return [_deadline_view(d, d.name in current and not state.ended) for d in ordered]
+    return [
+        _deadline_view(
+            d,
+            d.name in current and not state.ended,
+            tuple(moved for moved in state.revisions if moved.name is d.name),
+        )
+        for d in ordered
+    ]
 
 
-def _deadline_view(d: Deadline, counts_now: bool) -> DeadlineView:
+def _deadline_view(d: Deadline, counts_now: bool, moved: tuple[DeadlineRevision, ...]) -> DeadlineView:
     return DeadlineView(
         name=d.name.value,
         kind=d.kind.value,
@@ -228,6 +239,7 @@ def _deadline_view(d: Deadline, counts_now: bool) -> DeadlineView:
         reminded=d.reminded,
         escalated=d.escalated,
         lineage=d.lineage.model_dump(mode="json") if d.lineage else None,
+        moved=moved,
     )
 
 

@@ -28,6 +28,8 @@ class DeadlineColumns(OfApplication):
     ground: Mapped[Ref | None]
     document_no: Mapped[Prose | None]
     computed_at: Mapped[datetime]
+    asked: Mapped[Json | None]
+    """The request (`models.deadlines.DeadlineRequest`, without its defaults): shows what a notice would move."""
 
 
 class CurrentDeadline(DeadlineColumns, Base):

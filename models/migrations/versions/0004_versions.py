@@ -13,7 +13,12 @@ depends_on = None
 SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
+WITH_REQUEST = ("deadlines", "deadline_revisions")
+
+
 def upgrade() -> None:
+    for table in WITH_REQUEST:
+        op.add_column(table, sa.Column("asked", sa.JSON(none_as_null=True), nullable=True))
     op.create_table(
         "plan_versions",
         sa.Column("plan_id", sa.String(length=80), nullable=False),
@@ -58,3 +63,5 @@ def downgrade() -> None:
     op.drop_table("order_refusals")
     op.drop_table("calendar_notices")
     op.drop_table("plan_versions")
+    for table in WITH_REQUEST:
+        op.drop_column(table, "asked")
