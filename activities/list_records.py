@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.plan import ReviewPlan
-from models.result_list import Shown
+from models.result_list import ListEntry, ResultList, Shown
 from models.stages import Stage
 from models.tables import AgendaEntry, Application, PostedEntry, PostedList, PublicityPosted, VoteCount
 
@@ -106,3 +106,21 @@ async def lines_of(session: AsyncSession, posted: PostedList) -> dict[str, Shown
     """What a posted list that is not taken down shows, by application."""
     rows = await session.scalars(select(PostedEntry).filter_by(plan_id=posted.plan_id, n=posted.n))
     return {row.application_ref: shown_by(row) for row in rows}
+
+
+async def posted_file(session: AsyncSession, posted: PostedList) -> ResultList:
+    """The list as its file has it; only while it is not taken down."""
+    rows = await session.scalars(
+        select(PostedEntry).filter_by(plan_id=posted.plan_id, n=posted.n).order_by(PostedEntry.position)
+    )
+    return ResultList(
+        plan_id=posted.plan_id,
+        n=posted.n,
+        corrects=posted.corrects,
+        nonce=posted.nonce or "",
+        columns=tuple(posted.columns),
+        entries=tuple(
+            ListEntry(position=row.position, application_ref=row.application_ref, shown=shown_by(row))
+            for row in rows
+        ),
+    )

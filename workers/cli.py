@@ -17,6 +17,8 @@ from workers.cli_certificate import certificate_app
 from workers.cli_diagram import diagram
 from workers.cli_history import history, refused, why_deadline
 from workers.cli_list import list_command
+from workers.cli_lists import lists_app
+from workers.cli_people import people_app
 from workers.cli_plan import plan_app
 from workers.cli_posts import posts
 from workers.cli_processes import demo, migrate, search_attributes_app, up, worker
@@ -46,6 +48,8 @@ app.command(rich_help_panel=READ)(refused)
 app.command("list", rich_help_panel=READ)(list_command)
 app.command(rich_help_panel=READ)(diagram)
 app.command(rich_help_panel=CYCLE)(posts)
+app.add_typer(people_app, name="people", rich_help_panel=CYCLE)
+app.add_typer(lists_app, name="lists", rich_help_panel=CYCLE)
 app.add_typer(case_app, name="case", rich_help_panel=CYCLE)
 app.add_typer(credit_app, name="credit", rich_help_panel=CYCLE)
 app.add_typer(certificate_app, name="certificate", rich_help_panel=CYCLE)
