@@ -24,6 +24,7 @@ from models.audit import digest
 from models.plan import ReviewPlan, UnknownPlanError
 from models.refusal import Refusal
 from models.state import ApplicationState
+from models.terms import PlanTerms
 from models.wire import Wire
 from workers.client_errors import StartRefused
 from workflows.attributes import first_attributes
@@ -50,17 +51,19 @@ class StartOutcome(Wire):
 
 
 def read_input(given: ApplicationInput | Mapping[str, Any]) -> ApplicationInput:
-    """The input, checked against its schema and the plan. Raises `StartRefused` that names the field."""
+    """The input, checked against its schema and a plan of the release. Raises `StartRefused` with the field.
+
+    A plan that was filed in the database is known to the worker alone: the opening checks it.
+    """
     try:
         read = given if isinstance(given, ApplicationInput) else ApplicationInput.model_validate(dict(given))
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         path = ".".join(str(step) for step in first["loc"]) or "(input)"
         raise StartRefused(f"{path}: {first['msg']}: correct the field and start again.") from None
-    try:
-        terms = ReviewPlan.load(read.plan_id).terms()
-    except UnknownPlanError as unknown:
-        raise StartRefused(f"plan_id: {unknown}") from None
+    terms = _terms_of_the_release(read.plan_id)
+    if terms is None:
+        return read
     for name, value, offered in (
         ("specialty", read.specialty, terms.specialties),
         ("level", read.level, terms.levels),
@@ -70,6 +73,13 @@ def read_input(given: ApplicationInput | Mapping[str, Any]) -> ApplicationInput:
                 f"{name}: the plan does not offer '{value}': choose from {', '.join(offered)}."
             )
     return read
+
+
+def _terms_of_the_release(plan_id: str) -> PlanTerms | None:
+    try:
+        return ReviewPlan.load(plan_id).terms()
+    except UnknownPlanError:
+        return None
 
 
 async def start_or_find(
@@ -85,7 +95,7 @@ async def start_or_find(
     differing fields when the id has another input, and `RPCError`.
     """
     state = ApplicationState(input=given, entered_at=given.clock.now(datetime.now(UTC)))
-    terms = ReviewPlan.load(given.plan_id).terms()
+    terms = _terms_of_the_release(given.plan_id)
     body = given.model_dump(mode="json")
     try:
         handle: WorkflowHandle[Any, Any] = await client.start_workflow(

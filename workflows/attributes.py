@@ -49,7 +49,10 @@ def changed_attributes(
     return updates
 
 
-def first_attributes(state: ApplicationState, terms: PlanTerms) -> TypedSearchAttributes:
-    """The attributes to start an application with: free at the start, one event and one action later."""
-    first = attributes_of(state) | {sa.TITLE_DUE_AT: terms.department_deadline}
+def first_attributes(state: ApplicationState, terms: PlanTerms | None) -> TypedSearchAttributes:
+    """The attributes to start an application with: free at the start, one event and one action later.
+
+    `terms` is None for a plan that the sender does not know: the first date follows from the opening.
+    """
+    first = attributes_of(state) | {sa.TITLE_DUE_AT: terms.department_deadline if terms else None}
     return TypedSearchAttributes([SearchAttributePair(k, v) for k, v in first.items() if v is not None])

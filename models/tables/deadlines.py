@@ -29,7 +29,7 @@ class DeadlineColumns(OfApplication):
     document_no: Mapped[Prose | None]
     computed_at: Mapped[datetime]
     asked: Mapped[Json | None]
-    """The request (`models.deadlines.DeadlineRequest`, without its defaults): shows what a notice would move."""
+    """The request (`models.deadlines.DeadlineRequest`): it shows what a notice would move."""
 
 
 class CurrentDeadline(DeadlineColumns, Base):
