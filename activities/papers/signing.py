@@ -17,12 +17,9 @@ from datetime import datetime
 from io import BytesIO
 from typing import Any
 
-from asn1crypto import cms
-from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
-from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -33,6 +30,7 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
+from activities.papers.container import asn1_of, is_exact
 from activities.papers.keys import PrivateKey, SigningKey
 
 logging.getLogger("pyhanko").setLevel(logging.CRITICAL)
@@ -49,8 +47,8 @@ class _KeySigner(signers.Signer):
 
     def __init__(self, key: SigningKey) -> None:
         store = SimpleCertificateStore()  # type: ignore[no-untyped-call]
-        store.register_multiple([_asn1(c) for c in (key.certificate, *key.above)])
-        super().__init__(signing_cert=_asn1(key.certificate), cert_registry=store)
+        store.register_multiple([asn1_of(certificate) for certificate in key.above])
+        super().__init__(signing_cert=asn1_of(key.certificate), cert_registry=store)
         self._key: PrivateKey = key.key
 
     async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:  # noqa: ARG002
@@ -154,11 +152,11 @@ async def _verify(pdf: bytes, roots: Sequence[x509.Certificate]) -> Signed:
     if len(found) != 1:
         return Signed(False, False, fault=f"holds {len(found)} signatures instead of one")
     signature = found[0]
-    if not _canonical(pdf, list(map(int, signature.sig_object["/ByteRange"]))):
+    if not is_exact(pdf, list(map(int, signature.sig_object["/ByteRange"])), roots):
         return Signed(False, False, fault="the signature's container was changed, or the file was added to")
     signed_at = signature.self_reported_timestamp
     context = ValidationContext(
-        trust_roots=[_asn1(root) for root in roots], allow_fetching=False, moment=signed_at
+        trust_roots=[asn1_of(root) for root in roots], allow_fetching=False, moment=signed_at
     )
     status = await async_validate_pdf_signature(signature, context)
     whole = (
@@ -174,20 +172,3 @@ async def _verify(pdf: bytes, roots: Sequence[x509.Certificate]) -> Signed:
         signed_at=signed_at,
         fault=None if status.bottom_line and whole else status.summary(),
     )
-
-
-def _canonical(pdf: bytes, byte_range: list[int]) -> bool:
-    """The only bytes that the signature does not cover are its own digits, written in the one right way."""
-    start, first, second, rest = byte_range
-    if start != 0 or second + rest != len(pdf):
-        return False
-    container = pdf[first:second]
-    if container[:1] != b"<" or container[-1:] != b">":
-        return False
-    der = cms.ContentInfo.load(bytes.fromhex(container[1:-1].decode())).dump()
-    expected: bytes = b"<" + der.hex().upper().encode().ljust(len(container) - 2, b"0") + b">"
-    return container == expected
-
-
-def _asn1(certificate: x509.Certificate) -> asn1_x509.Certificate:
-    return asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER))

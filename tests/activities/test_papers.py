@@ -12,8 +12,16 @@ from typing import Any
 import pypdfium2
 import pytest
 import zxingcpp
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+from cryptography.x509.oid import NameOID
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -238,11 +246,53 @@ def test_any_changed_byte_is_found(data: st.DataObject, signed: tuple[bytes, Sig
     """Anywhere: in the pages, and in the digits of the signature itself, which no signature covers."""
     content, key = signed
     start = content.index(b"/Contents <") + 11
-    inside = st.integers(start, start + 6_500)
-    place = data.draw(st.one_of(st.integers(0, len(content) - 1), inside))
-    new = data.draw(st.integers(0, 255).filter(lambda byte: byte != content[place]))
+    inside = data.draw(st.booleans(), label="in the digits")
+    place = data.draw(st.integers(start, start + 3_500) if inside else st.integers(0, len(content) - 1))
+    digits = st.sampled_from(b"0123456789ABCDEF") if inside else st.integers(0, 255)
+    new = data.draw(digits.filter(lambda byte: byte != content[place]))
     changed = content[:place] + bytes([new]) + content[place + 1 :]
     assert not verify(changed, [key.certificate]).valid
+
+
+def test_a_chain_of_certificates_signs_and_is_followed(tmp_path: Path) -> None:
+    """An elliptic-curve key, its certificate, and the authority above it; the digits stay exact."""
+    at = datetime(2023, 1, 1, tzinfo=UTC)
+    top, own = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    authority = _certificate("authority", top.public_key(), "authority", top, at, ca=True)
+    certificate = _certificate("city office", own.public_key(), "authority", top, at, ca=False)
+    pem = own.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "key.pem").write_bytes(pem)
+    (tmp_path / "chain.pem").write_bytes(
+        b"".join(c.public_bytes(Encoding.PEM) for c in (certificate, authority))
+    )
+    config = PaperConfig(tmp_path, URL, tmp_path / "key.pem", tmp_path / "chain.pem")
+    signer = PaperSigner(config.key())
+    pdf = typeset("blank", {"title": "样张"}, NOON)
+    content = signer.sign(pdf, NOON, "test")
+    assert config.roots() == [authority]
+    assert verify(content, config.roots()).valid
+    assert "city office" in (verify(content, config.roots()).signer or "")
+    assert content == signer.sign(pdf, NOON, "test")
+    stranger = _certificate("authority", own.public_key(), "authority", own, at, ca=True)
+    assert not verify(content, [stranger]).valid
+
+
+def _certificate(name: str, key: Any, issuer: str, by: Any, at: datetime, *, ca: bool) -> x509.Certificate:
+    names = [x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)]) for text in (name, issuer)]
+    signs = dict.fromkeys(
+        ("key_encipherment", "data_encipherment", "key_agreement", "encipher_only", "decipher_only"), False
+    )
+    usage = x509.KeyUsage(
+        digital_signature=not ca, content_commitment=not ca, key_cert_sign=ca, crl_sign=ca, **signs
+    )
+    return (
+        x509.CertificateBuilder(*names[::-1], public_key=key, serial_number=1 + ca)
+        .not_valid_before(at)
+        .not_valid_after(at.replace(year=2033))
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        .add_extension(usage, critical=True)
+        .sign(by, hashes.SHA256())
+    )
 
 
 def test_what_is_appended_is_found(signed: tuple[bytes, SigningKey]) -> None:
