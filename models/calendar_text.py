@@ -21,6 +21,7 @@ def render_due(due: DueDate, explain: bool, calendar: WorkCalendar | None = None
         due.lineage.formula,
         *map(_note_line, notes),
         f"{due.lineage.calendar} ({statuses})",
+        *(f"{year}: {', '.join(documents)}" for year, documents in due.lineage.notices.items()),
         f"24:00 = {due.due_at.isoformat()}",
         due.last_day.isoformat(),
     ]

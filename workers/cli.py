@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from workers import cli_commands, cli_lifecycle
+from workers import cli_commands, cli_lifecycle, cli_versions
 from workers.cli_apply import apply
 from workers.cli_calendar import calendar_app
 from workers.cli_cases import case_app, credit_app
@@ -61,6 +61,7 @@ app.command(rich_help_panel=RUN)(worker)
 app.command(rich_help_panel=RUN)(migrate)
 app.add_typer(search_attributes_app, name="search-attributes", rich_help_panel=RUN)
 app.add_typer(plan_app, name="plan", rich_help_panel=LOOK_UP)
+cli_versions.register(plan_app, calendar_app)
 app.add_typer(calendar_app, name="calendar", rich_help_panel=LOOK_UP)
 cli_lifecycle.register(app)
 app.command(rich_help_panel=LOOK_UP)(template)

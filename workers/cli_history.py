@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -26,7 +27,7 @@ from workers.cli_shared import (
 from workers.cli_show import event_words, who
 
 if TYPE_CHECKING:
-    from models.calendar import DueDate, WorkCalendar
+    from models.calendar import DueDate, Lineage, WorkCalendar
     from models.views import DeadlineView
 
 
@@ -107,6 +108,9 @@ def _explain(d: DeadlineView, lang: Lang) -> None:
         typer.echo(f"  cut off   the count would end on {d.capped_from}; the plan's cap is {d.last_day}")
     if d.reminders:
         typer.echo(f"  reminders {', '.join(when(at) for at in d.reminders)} ({d.reminded} given)")
+    for moved in d.moved:
+        old, new = moved.old_last_day or "not known", moved.new_last_day
+        typer.echo(f"  moved     {old} -> {new}: {moved.ground}, {moved.document_no} ({when(moved.at)})")
     due = _counted(d)
     if due is None:
         typer.echo("  count     none: it is a fixed date of the plan or of a document")
@@ -115,7 +119,7 @@ def _explain(d: DeadlineView, lang: Lang) -> None:
     from models.calendar_text import render_due
 
     try:
-        text = render_due(due, True, _calendar())
+        text = render_due(due, True, _calendar(due.lineage))
     except (ValueError, CalendarYearMissing) as differs:
         text = f"{', '.join(str(day) for day in due.lineage.counted)}\n({differs})"
     typer.echo("\n".join(f"    {line}" for line in text.splitlines()))
@@ -139,12 +143,16 @@ def _days(d: DeadlineView) -> list[Any]:
     if due is None:
         return []
     try:
-        return [note.model_dump(mode="json") for note in _calendar().explain(due)]
+        return [note.model_dump(mode="json") for note in _calendar(due.lineage).explain(due)]
     except (ValueError, CalendarYearMissing):
         return []
 
 
-def _calendar() -> WorkCalendar:
+def _calendar(made: Lineage) -> WorkCalendar:
+    """The calendar as it was known when the count was made, where the count says so (a rehearsal)."""
+    from datetime import date
+
     from workers.calendar_files import known_calendar
 
-    return known_calendar()
+    known_on = re.search(r"\+known-on-(\d{4}-\d{2}-\d{2})$", made.calendar)
+    return known_calendar(date.fromisoformat(known_on[1]) if known_on else None)
