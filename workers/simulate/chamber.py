@@ -15,10 +15,12 @@ from activities.ballot_box import Choice
 from activities.experts import ExpertRegister, NewExpert
 from activities.meeting_case import recused
 from activities.meeting_room import MeetingRoom
+from models.ballot import VoteRule, quorum_met
 from models.committee import CommitteeOnFile, CommitteeRule
 from models.draw import PoolEntry
 from models.meeting_messages import meeting_workflow_id
-from models.meeting_state import MeetingReceipt
+from models.meeting_state import MeetingReceipt, MeetingView
+from models.terms import PlanTerms
 from models.wire import start_of
 from workers.rehearsal.cast import COMMITTEE
 from workers.rehearsal.meeting_cast import HOMES, MeetingCast, in_person
@@ -69,7 +71,10 @@ async def found_committee(ground: Ground, world: World) -> None:
 
 
 class Chamber:
-    """One meeting. `begin` draws and sets the agenda, `hold` votes and closes."""
+    """One meeting. `begin` draws and sets the agenda, `hold` votes and closes.
+
+    An application for which too many experts stand back has no quorum: it is put off to another meeting.
+    """
 
     def __init__(self, sitting: Sitting, world: World, plan_id: str, ground: Ground, luck: Luck) -> None:
         self._sitting, self._world, self._ground, self._luck = sitting, world, ground, luck
@@ -120,7 +125,9 @@ class Chamber:
         async with asyncio.TaskGroup() as group:
             for player in players:
                 group.create_task(one(player))
-        await meeting.must(self._cast.sign(), MeetingReceipt)
+        counted = (await meeting.handle.query("state", result_type=MeetingView)).items
+        if any(item.status == "counted" for item in counted):
+            await meeting.must(self._cast.sign(), MeetingReceipt)
         await meeting.must(self._cast.close_meeting(), MeetingReceipt)
 
     async def _ballot(
@@ -136,6 +143,11 @@ class Chamber:
         for seat in voters[:OPINIONS_BY]:
             words = f"{ref}：业绩材料已审阅，意见见表决。"
             await self._room.file_opinion(*self._key, in_person(seats[seat]), seats[seat], ref, words, at)
+        terms = self._world.terms
+        here, size = len(come), self._world.distribution.meeting.committee
+        if not quorum_met(size, here, here - len(voters), rule_of(terms)):
+            await meeting.must(self._cast.break_off(ref), MeetingReceipt)
+            return
         await meeting.must(self._cast.open_ballot(ref), MeetingReceipt)
         for seat in voters:
             slip = await self._room.take_slip(*self._key, in_person(seats[seat]), seats[seat], ref)
@@ -148,6 +160,17 @@ class Chamber:
             return "abstain"
         yes = player.luck.chance(f"vote/{votes}/{seat}", given.quality[player.who.quality].yes)
         return "yes" if yes else "no"
+
+
+def rule_of(terms: PlanTerms) -> VoteRule:
+    """The plan's rule for quorum and majority."""
+    return VoteRule(
+        quorum=terms.quorum,
+        pass_share=terms.pass_share,
+        pass_operator=terms.pass_operator,
+        recused_in_denominator=terms.recused_in_denominator,
+        min_opinions=terms.min_opinions,
+    )
 
 
 def _numbers(specialties: tuple[str, ...], size: int) -> tuple[tuple[str, int], ...]:

@@ -219,7 +219,7 @@ class Year:
         """What the meeting told the application is looked at, and what comes next is decided."""
         player.moment = max(player.moment, at)
         sight = await player.look(but)
-        if what == "vote":
+        if what == "vote" and sight.stage in (Stage.PASSED, Stage.NOT_PASSED):
             player.voted(sight.stage is Stage.PASSED)
             await player.look()
         moment = self._decide(player)
@@ -242,6 +242,8 @@ class Year:
                     group.create_task(one(player))
 
     def _fail(self, player: Player, error: Exception) -> None:
+        while isinstance(error, ExceptionGroup):
+            error = error.exceptions[0]
         player.failure = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         self._next[player.who.ref] = Rest("failed")
 
