@@ -138,6 +138,21 @@ def revoked() -> RecordedLife:
     return life
 
 
+def post_released() -> RecordedLife:
+    life = _new(full_post_management=True)
+    post = {"basis": "ratio", "available": 1, "record": "台账", "total": 10, "share": (3, 10), "occupied": 2}
+    submitted(life).do(life.cast.recommend(post=post), "2023-09-22 09:00")
+    life.do(life.cast.withdraw("employer"), "2023-09-25 09:00")
+    return life
+
+
+def post_missing() -> RecordedLife:
+    life = _new(full_post_management=True)
+    post = {"basis": "free_posts", "available": 0, "record": "台账"}
+    submitted(life).do(life.cast.recommend(post=post), "2023-09-22 09:00")
+    return life
+
+
 STORIES: dict[str, Callable[[], RecordedLife]] = {
     "main line": main_line,
     "withdrawn": withdrawn,
@@ -155,4 +170,6 @@ STORIES: dict[str, Callable[[], RecordedLife]] = {
     "result questioned": questioned,
     "complaint, and a signal refused": complained,
     "title revoked": revoked,
+    "post held and given back": post_released,
+    "no post is free": post_missing,
 }

@@ -13,6 +13,12 @@ async def to_employer_review(life: Life) -> None:
     await life.send(life.cast.submit())
 
 
+async def post_answered(life: Life) -> None:
+    """The register of posts has answered: each question waits for a task in which the answer may come."""
+    while (await life.state()).stage == "quota_check":
+        await life.handle.query("history")
+
+
 async def to_publicity(life: Life, day: str = "2023-09-25") -> None:
     """Recommended and posted on that day, before the National Day by default."""
     await to_employer_review(life)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import date
+from typing import Any
 
 from tests.workflows import lives
 from tests.workflows.cycle import Life
@@ -179,6 +180,18 @@ async def by_signals(life: Life) -> None:
     await life.signal(life.cast.file_evidence())
 
 
+async def post_freed(life: Life) -> None:
+    """No post is free, then one is; withdrawn, and the post goes back."""
+    post = {"basis": "free_posts", "available": 0, "record": "岗位台账"}
+    await lives.to_employer_review(life)
+    await life.send(life.cast.recommend(post=post))
+    await lives.post_answered(life)
+    await life.send(life.cast.recommend(post=post | {"available": 1}))
+    await lives.post_answered(life)
+    await life.send(life.cast.start_publicity())
+    await life.send(life.cast.withdraw())
+
+
 PATHS: dict[str, Path] = {
     "main_line": lives.to_archived,
     **{
@@ -204,9 +217,14 @@ PATHS: dict[str, Path] = {
             held,
             revoked,
             by_signals,
+            post_freed,
         )
     },
 }
 
-CAST: dict[str, dict[str, str]] = {"exam_passed": {"route": "exam"}, "exam_failed": {"route": "exam"}}
+CAST: dict[str, dict[str, Any]] = {
+    "exam_passed": {"route": "exam"},
+    "exam_failed": {"route": "exam"},
+    "post_freed": {"employer": "unit-with-posts", "full_post_management": True},
+}
 """What is special about the people of a path."""

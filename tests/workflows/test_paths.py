@@ -37,6 +37,7 @@ ENDS = {
     "held": "recommended",
     "revoked": "revoked",
     "by_signals": "department_review",
+    "post_freed": "withdrawn",
 }
 
 

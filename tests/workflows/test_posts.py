@@ -11,9 +11,8 @@ POST = {"basis": "free_posts", "available": 1, "record": "岗位台账"}
 
 
 async def settled(life: Life, stage: str) -> None:
-    """The register has answered: a question waits for the task that the answer is taken in."""
-    while (await life.state()).stage == "quota_check":
-        await life.handle.query("history")
+    """The register has answered, and this is where the application stands."""
+    await lives.post_answered(life)
     assert (await life.state()).stage == stage
 
 
