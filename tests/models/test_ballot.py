@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.ballot import VoteRule, passes, quorum_met, voters
+from models.ballot import Tally, VoteRule, least_voters, least_yes, passes, quorum_met, voters
 
 RULES = [
     VoteRule(),
@@ -56,3 +56,33 @@ def test_a_recusal_is_no_vote_against() -> None:
     assert passes(6, 10, 1, VoteRule())
     assert not passes(6, 10, 1, VoteRule(recused_in_denominator=True))
     assert not quorum_met(11, 8, 1, VoteRule())
+
+
+@given(st.integers(1, 51), st.data())
+def test_a_tally_against_fractions(size: int, data: st.DataObject) -> None:
+    """Whatever comes back, the blank slips stay in N, and two thirds of N decide."""
+    attending = data.draw(st.integers(1, size))
+    recused = data.draw(st.integers(0, attending - 1))
+    issued = attending - recused
+    yes = data.draw(st.integers(0, issued))
+    no = data.draw(st.integers(0, issued - yes))
+    abstain = data.draw(st.integers(0, issued - yes - no))
+    tally = Tally(attending=attending, recused=recused, yes=yes, no=no, abstain=abstain)
+    assert (tally.issued, tally.adds_up) == (issued, True)
+    assert tally.yes + tally.no + tally.abstentions == issued
+    assert tally.passes(VoteRule()) == (Fraction(yes, issued) >= Fraction(2, 3))
+    assert not tally.model_copy(update={"yes": yes + tally.blank + 1}).adds_up
+
+
+@pytest.mark.parametrize(
+    "rule", RULES, ids=lambda r: f"{r.quorum}{r.pass_operator}{r.recused_in_denominator}"
+)
+@pytest.mark.parametrize("size", range(1, 52))
+def test_the_least_numbers_are_the_least(size: int, rule: VoteRule) -> None:
+    least = least_voters(size, rule)
+    assert quorum_met(size, least, 0, rule)
+    assert least == 0 or not quorum_met(size, least - 1, 0, rule)
+    for recused in range(min(size, 5)):
+        enough = least_yes(size, recused, rule)
+        assert passes(enough, size, recused, rule)
+        assert not passes(enough - 1, size, recused, rule)

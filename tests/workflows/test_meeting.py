@@ -9,6 +9,7 @@ import random
 import re
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -68,18 +69,20 @@ class Count:
         return Fraction(self.numbers[0], self.attending - self.recused) >= Fraction(2, 3)
 
 
-@pytest.fixture
-def logs() -> Iterator[io.StringIO]:
-    """Logging as a process has it, everything, into memory."""
+@contextmanager
+def everything_logged() -> Iterator[io.StringIO]:
+    """Logging as a process has it, every level, into memory; what was configured before is put back."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     on_message = workflow.logger.workflow_info_on_message, activity.logger.activity_info_on_message
     stream = io.StringIO()
     configure_logging(Settings.load(log_level="debug"), stream)
-    yield stream
-    structlog.reset_defaults()
-    root.handlers[:], root.level = handlers, level
-    workflow.logger.workflow_info_on_message, activity.logger.activity_info_on_message = on_message
+    try:
+        yield stream
+    finally:
+        structlog.reset_defaults()
+        root.handlers[:], root.level = handlers, level
+        workflow.logger.workflow_info_on_message, activity.logger.activity_info_on_message = on_message
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -98,32 +101,31 @@ async def hall(environment: WorkflowEnvironment, tmp_path: Path) -> AsyncIterato
 # --- the acceptance ----------------------------------------------------------------------------------
 
 
-async def test_a_meeting_of_eleven_experts_and_sixty_applications(
-    hall: Cycle, logs: io.StringIO, tmp_path: Path
-) -> None:
+async def test_a_meeting_of_eleven_experts_and_sixty_applications(hall: Cycle, tmp_path: Path) -> None:
     chosen = random.Random(20231208)
     prefix = "xp-of-sixty"
     day, lives = await asyncio.gather(
         convene(hall, "meeting-of-sixty", prefix=prefix),
         ready_applications(hall, APPLICATIONS, RECOMMENDING),
     )
-    await day.at("2023-11-28 09:00")
-    await day.draw()
-    await day.send(day.cast.replace(4))
-    panel = await day.panel()
-    await day.at("2023-12-08 09:00")
-    refs = [life.cast.ref for life in lives]
-    agenda = await day.send(day.cast.agenda(*refs))
-    assert agenda.counts["scheduled"] == APPLICATIONS
-    late_comer = panel[10]
-    await day.come(panel[:10])
-    await day.open(panel[0], panel[1])
-    counts, slips = await _vote_on_everything(day, refs, panel, late_comer, chosen)
-    signed = await day.send(day.cast.sign())
-    assert signed.counts["announced"] == APPLICATIONS - 1
-    closed = await day.send(day.cast.close_meeting())
-    assert closed.counts == {"announced": APPLICATIONS, "not_voted_on": 0}
-    await day.handle.result()
+    with everything_logged() as logs:
+        await day.at("2023-11-28 09:00")
+        await day.draw()
+        await day.send(day.cast.replace(4))
+        panel = await day.panel()
+        await day.at("2023-12-08 09:00")
+        refs = [life.cast.ref for life in lives]
+        agenda = await day.send(day.cast.agenda(*refs))
+        assert agenda.counts["scheduled"] == APPLICATIONS
+        late_comer = panel[10]
+        await day.come(panel[:10])
+        await day.open(panel[0], panel[1])
+        counts, slips = await _vote_on_everything(day, refs, panel, late_comer, chosen)
+        signed = await day.send(day.cast.sign())
+        assert signed.counts["announced"] == APPLICATIONS - 1
+        closed = await day.send(day.cast.close_meeting())
+        assert closed.counts == {"announced": APPLICATIONS, "not_voted_on": 0}
+        await day.handle.result()
     await _check_tallies(hall, day, lives, counts)
     assert _held(f"x{min(slips)}\n{slip_hash(max(slips))}".encode(), slips)
     handles = [day.handle, *(life.handle for life in lives)]
