@@ -88,7 +88,7 @@ def fault_of(ref: str, name: str) -> Label | None:
     except ValidationError:
         return Label(
             zh="ref 须为不透明编号（字母、数字和 . _ : @ -，最多80个字符，不得为证件号或手机号）",
-            en="ref must be an opaque reference: letters, digits and . _ : @ -, at most 80, no personal number",
+            en="ref must be an opaque reference: letters, digits and . _ : @ - (at most 80)",
         )
     if not name.strip():
         return Label(zh="姓名或名称为空", en="the name is empty")

@@ -26,6 +26,7 @@ from workers.cli_report import report_app
 from workers.cli_schema import schema, template
 from workers.cli_show import next_steps, show
 from workers.cli_simulate import simulate
+from workers.cli_site import site_app
 from workers.exit import finish
 
 CYCLE = "The committee's year"
@@ -50,6 +51,7 @@ app.command(rich_help_panel=READ)(diagram)
 app.command(rich_help_panel=CYCLE)(posts)
 app.add_typer(people_app, name="people", rich_help_panel=CYCLE)
 app.add_typer(lists_app, name="lists", rich_help_panel=CYCLE)
+app.add_typer(site_app, name="site", rich_help_panel=CYCLE)
 app.add_typer(case_app, name="case", rich_help_panel=CYCLE)
 app.add_typer(credit_app, name="credit", rich_help_panel=CYCLE)
 app.add_typer(certificate_app, name="certificate", rich_help_panel=CYCLE)
