@@ -86,7 +86,8 @@ def day_zh(day: Any) -> str:
 def qr_modules(text: str) -> list[list[int]]:
     """The QR code of a text as rows of 0 and 1, without the quiet zone; error correction M.
 
+    The mask is fixed: readers take any, and to compare all eight costs as much as the page itself.
     A form draws it with `qr(data.qr, 30mm)` from `forms/base.typ`.
     """
-    code = segno.make(text, error="m", micro=False, boost_error=False)
+    code = segno.make(text, error="m", micro=False, boost_error=False, mask=3)
     return [[int(bit) for bit in row] for row in code.matrix]
