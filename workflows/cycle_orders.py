@@ -63,7 +63,9 @@ class CycleOrderWorkflow:
 
 
 def _counts(done: OrderDone | Done) -> dict[str, int]:
-    return done.counts if isinstance(done, Done) else done.model_dump()
+    if isinstance(done, Done):
+        return done.counts
+    return {name: getattr(done, name) for name in OrderDone.model_fields}
 
 
 def _refusal(done: OrderDone | Done) -> str | None:
