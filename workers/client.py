@@ -83,6 +83,26 @@ class ReviewClient:
         self._plan_id, self._patience = plan_id, patience
         self._task_timeout = task_timeout
 
+    @property
+    def temporal(self) -> Client:
+        """The connection to the server."""
+        return self._client
+
+    @property
+    def task_queue(self) -> str:
+        """Where the workers of this service look for work."""
+        return self._task_queue
+
+    @property
+    def plan_id(self) -> str:
+        """The plan of what is named by its reference alone."""
+        return self._plan_id
+
+    @property
+    def patience(self) -> float:
+        """Seconds in which there must be an answer."""
+        return self._patience
+
     def workflow_id(self, application: str) -> str:
         """The workflow id that `application` stands for."""
         return full_id(application, self._plan_id)
