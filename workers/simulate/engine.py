@@ -122,7 +122,7 @@ def _result(
         refusals=telling.refusals(players),
         posts=telling.posts(people, record),
         meetings=telling.meetings(year.season, record),
-        cycle=dict(year.cycle),
+        cycle=year.office.told,
         open=telling.open_cases(players, year.reason),
         failed=tuple(
             FailedCase(application_ref=p.who.ref, stage=p.stage.value, reason=p.failure)

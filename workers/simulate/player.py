@@ -211,6 +211,11 @@ class Player:
         self._last = "vote_passed" if passed else "vote_failed"
         self._done[self._last] += 1
 
+    def listed(self) -> None:
+        """It stands on a list of the passed."""
+        self._last = "publish_result"
+        self._done[self._last] += 1
+
     async def head(self) -> str:
         """The last hash of the chain as the workflow tells it: its result if it has ended."""
         if self.sight is not None and self.sight.status == "ended":

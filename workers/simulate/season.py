@@ -11,7 +11,6 @@ from datetime import date, datetime, timedelta
 from math import ceil
 
 from models.wire import local_day, start_of
-from workers.rehearsal.cast import Cast, Json, sha
 from workers.simulate.luck import Luck
 from workers.simulate.mind import World
 
@@ -35,6 +34,7 @@ class Sitting:
     attending: int
     agenda: list[str] = field(default_factory=list)
     listed: bool = False
+    reported: bool = False
 
 
 class Season:
@@ -56,7 +56,7 @@ class Season:
         extra = []
         for _ in range(EXTRA_MEETINGS):
             extra.append(day)
-            day = world.working_day(day, habits.every * 3)
+            day = world.working_day(day, habits.every * 2)
         return [(day, False) for day in regular] + [(day, True) for day in extra]
 
     def _sitting(self, number: int, day: date, extra: bool) -> Sitting:
@@ -94,13 +94,8 @@ class Season:
         """The draws of one meeting."""
         return Luck(self._seed, f"meeting-{sitting.number}")
 
-    def listing(self, sitting: Sitting, cast: Cast) -> Json:
-        """The command that publishes the list of a meeting."""
-        posted = start_of(sitting.list_on) + LIST_AT - timedelta(hours=1)
-        return cast.publish(posted.isoformat(), list_sha256=sha(f"list/{sitting.ref}"))
-
     def _report_at(self, list_on: date, luck: Luck) -> datetime:
-        """When the report on a meeting is filed: some days after the publicity of its list is over."""
+        """When the office first files the report on a meeting, some days after its list was public."""
         period = self._world.calendar.end_of_period(list_on, self._world.terms.result_publicity_wd)
         days = luck.draw("report", self._world.distribution.result.report_after)
         return start_of(self._world.working_day(period.last_day, max(1, days))) + timedelta(hours=11)
@@ -108,7 +103,8 @@ class Season:
     @property
     def days(self) -> list[date]:
         """The days on which the cycle acts, in order."""
-        return sorted({day for s in self.sittings for day in (s.closes_on, s.meeting_on, s.list_on)})
+        acts = ((s.closes_on, s.meeting_on, s.list_on, local_day(s.report_at)) for s in self.sittings)
+        return sorted({day for days in acts for day in days})
 
     def held_on(self, sitting: Sitting) -> datetime:
         """When the ballots of a meeting begin."""

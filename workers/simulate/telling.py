@@ -242,7 +242,7 @@ def meetings(season: Season, record: Record) -> tuple[MeetingHeld, ...]:
             voted=votes[s.meeting_on, "vote_passed"] + votes[s.meeting_on, "vote_failed"],
             passed=votes[s.meeting_on, "vote_passed"],
             list_on=s.list_on if s.listed else None,
-            report_on=local_day(s.report_at) if s.listed else None,
+            report_on=local_day(s.report_at) if s.reported else None,
         )
         for s in season.sittings
         if s.agenda

@@ -21,6 +21,7 @@ from workers.simulate.chamber import Chamber, found_committee
 from workers.simulate.clocked import STEP
 from workers.simulate.ground import Ground
 from workers.simulate.mind import Act, Await, Mind, Next, Rest, Wait, World, evening
+from workers.simulate.office_year import OfficeYear
 from workers.simulate.player import AFTER_AN_END, Player
 from workers.simulate.population import Applicant, Population
 from workers.simulate.season import AGENDA_AT, LIST_AT, Season, Sitting
@@ -55,7 +56,7 @@ class Year:
             who.ref: Player(who, plan, committee, ground, population.luck(who.number)) for who in people
         }
         self.today = local_day(world.terms.opens_at)
-        self.cycle: dict[str, str] = {}
+        self.office = OfficeYear(plan, world, ground)
         self._next: dict[str, Next] = {}
         self._queue: list[Event] = []
         self._gate = asyncio.Semaphore(AT_ONCE)
@@ -73,13 +74,16 @@ class Year:
     async def run(self, progress: Progress) -> None:
         """Lives through the year, to the horizon or until nothing is left to happen."""
         await found_committee(self._ground, self._world)
+        await self.office.begin()
         end = self.season.last_day + timedelta(days=1)
-        for day in [*self.season.days, end]:
+        days = self.season.days
+        while days and self._anything_ahead(days[0]):
+            day = days.pop(0)
             await self._until(day, progress)
-            if day == end or not self._anything_ahead(day):
-                break
-            await self._cycle_acts(day)
+            for later in await self._cycle_acts(day):
+                days = sorted({*days, later})
         await self._until(end, progress)
+        await self.office.close(self.today)
         progress(self.today, self._resting(), len(self.players))
 
     # --- between two acts of the cycle -------------------------------------------------------------------
@@ -95,6 +99,7 @@ class Year:
                 later.append(event)
         self._queue = later
         async with asyncio.TaskGroup() as group:
+            group.create_task(self.office.go(start_of(min(day, self.season.last_day))))
             for events in lanes.values():
                 group.create_task(self._lane(day, events, progress))
 
@@ -165,17 +170,21 @@ class Year:
         self._next[player.who.ref] = act
         self._push(act.at, player.who.ref)
 
-    async def _cycle_acts(self, day: date) -> None:
+    async def _cycle_acts(self, day: date) -> list[date]:
+        """What the cycle does on this day; the days on which it tries again what was too early."""
         self.today = max(self.today, day)
-        sitting = self.season.closing(day)
-        if sitting is not None:
-            waiting = [(p.who.ref, bool(p.votes)) for p in self._waiting("meeting")]
-            await self._convene(sitting, [self.players[ref] for ref in self.season.share(sitting, waiting)])
+        again = []
         for sitting in self.season.sittings:
+            if sitting.closes_on == day:
+                waiting = [(p.who.ref, bool(p.votes)) for p in self._waiting("meeting")]
+                await self._convene(sitting, [self.players[r] for r in self.season.share(sitting, waiting)])
             if sitting.meeting_on == day:
                 await self._hold(sitting)
             if sitting.list_on == day:
-                self._publish(sitting)
+                await self._publish(sitting)
+            if local_day(sitting.report_at) == day and sitting.listed and not await self._report(sitting):
+                again.append(local_day(sitting.report_at))
+        return again
 
     async def _convene(self, sitting: Sitting, players: list[Player]) -> None:
         """The draw, then the agenda; whoever is refused there waits on."""
@@ -185,7 +194,7 @@ class Year:
         self._chambers[sitting.number] = chamber
         at = start_of(sitting.closes_on) + AGENDA_AT
         await self._all(players, lambda p: p.go(at - AHEAD))
-        if not await self._in_chamber(players, chamber.begin([p.who.ref for p in players])):
+        if not await self._for_all_at_once(players, chamber.begin([p.who.ref for p in players])):
             return
         await self._all(players, lambda p: self._seen(p, at, "schedule"))
         for player in players:
@@ -201,12 +210,12 @@ class Year:
         at = self.season.held_on(sitting)
         await self._all(present, lambda p: p.go(at - AHEAD))
         present = [p for p in present if p.failure is None]
-        if not await self._in_chamber(present, self._chambers[sitting.number].hold(present)):
+        if not await self._for_all_at_once(present, self._chambers[sitting.number].hold(present)):
             return
         await self._all(present, lambda p: self._seen(p, at, "vote", but=Stage.EXPERT_REVIEW))
 
-    async def _in_chamber(self, players: list[Player], work: Awaitable[None]) -> bool:
-        """What a meeting does for these; if it fails it has failed for all of them."""
+    async def _for_all_at_once(self, players: list[Player], work: Awaitable[object]) -> bool:
+        """What is done for all of these at once; if it fails it has failed for all of them."""
         try:
             await work
         except Exception as error:  # as in `_step`
@@ -222,6 +231,12 @@ class Year:
         if what == "vote" and sight.stage in (Stage.PASSED, Stage.NOT_PASSED):
             player.voted(sight.stage is Stage.PASSED)
             await player.look()
+        if what == "list":
+            player.listed()
+            await player.look()
+        self._go_on(player)
+
+    def _go_on(self, player: Player) -> None:
         moment = self._decide(player)
         if moment is not None:
             self._push(moment, player.who.ref)
@@ -247,20 +262,38 @@ class Year:
         player.failure = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         self._next[player.who.ref] = Rest("failed")
 
-    def _publish(self, sitting: Sitting) -> None:
+    async def _publish(self, sitting: Sitting) -> None:
+        """The list of a meeting: the cycle makes it of exactly the passed and tells each of them."""
+        passed = [p for p in self._waiting("list") if p.meeting == sitting.number]
+        if not passed:
+            return
         at = start_of(sitting.list_on) + LIST_AT
-        for player in self._waiting("list"):
+        await self._all(passed, lambda p: p.go(at - AHEAD))
+        sitting.listed = await self._for_all_at_once(passed, self.office.publish(sitting))
+        await self._all(passed, lambda p: self._seen(p, at, "list", but=Stage.PASSED))
+
+    async def _report(self, sitting: Sitting) -> bool:
+        """The report on a meeting; True once it is filed. Until then nobody on its list is confirmed."""
+        if not await self.office.report(sitting, sitting.report_at):
+            next_day = self._world.working_day(local_day(sitting.report_at), 1)
+            sitting.report_at = datetime.combine(next_day, sitting.report_at.timetz())
+            return False
+        sitting.reported = True
+        for ref in sitting.agenda:
+            player = self.players[ref]
             if player.meeting == sitting.number:
-                sitting.listed = True
                 player.report_at = sitting.report_at
-                self._order(
-                    player, Act(at, "publish_result", lambda cast: self.season.listing(sitting, cast))
-                )
+        for player in self._waiting("report"):
+            if player.report_at is not None and player.sight is not None:
+                player.sight = player.sight.model_copy(update={"report_at": player.report_at})
+                self._go_on(player)
+        return True
 
     def _anything_ahead(self, day: date) -> bool:
-        """True while somebody waits for the cycle, and a meeting or a list is still to come."""
+        """True while something is due, or somebody waits for the cycle, which still has something to do."""
         waits = any(isinstance(wanted, Await) for wanted in self._next.values())
-        return bool(self._queue) or (waits and any(s.list_on >= day for s in self.season.sittings))
+        ahead = any(max(s.list_on, local_day(s.report_at)) >= day for s in self.season.sittings)
+        return bool(self._queue) or (waits and ahead)
 
     def reason(self, ref: str) -> str:
         """Why this application is open, or how it came to rest."""
