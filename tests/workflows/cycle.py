@@ -125,7 +125,8 @@ class Cycle:
         clock = {"real_start": datetime.now(UTC).isoformat(), "business_start": start.isoformat()}
         body = people.start(clock=clock)
         given = ApplicationInput.model_validate(body)
-        terms = ReviewPlan.load(given.plan_id).terms()
+        released = given.plan_id in ReviewPlan.known()
+        terms = ReviewPlan.load(given.plan_id).terms() if released else None
         handle = await self.environment.client.start_workflow(
             "ApplicationWorkflow",
             body,
