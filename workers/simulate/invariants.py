@@ -29,7 +29,7 @@ COUNTS = frozenset(
 )
 """All that may be recorded of a ballot (invariant 3)."""
 
-_TAKES_POST = ("quota_pass", "quota_freed", "post_regained")
+_TAKES_POST = ("quota_pass", "post_regained")
 
 
 class Checked(Wire):
