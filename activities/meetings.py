@@ -139,7 +139,7 @@ class Meetings:
             plan = await plan_in_force(session, given.plan_id)
         except UnknownPlanError as unknown:
             raise _malformed("plan_id", f"没有方案“{given.plan_id}”。", str(unknown)) from None
-        rule = _committee_rule(plan)
+        rule = committee_rule(plan)
         committee = await on_file(session, given)
         check_for_meeting(committee, given.meeting_on, rule)
         terms = terms_of(plan, committee.size)
@@ -270,7 +270,8 @@ def terms_of(plan: ReviewPlan, committee_size: int) -> MeetingTerms:
     )
 
 
-def _committee_rule(plan: ReviewPlan) -> CommitteeRule:
+def committee_rule(plan: ReviewPlan) -> CommitteeRule:
+    """What a plan asks of its committee."""
     vote = plan.vote
     return CommitteeRule(
         least=vote.committee_min.value,

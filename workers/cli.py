@@ -14,10 +14,12 @@ from workers.cli_apply import apply
 from workers.cli_calendar import calendar_app
 from workers.cli_cases import case_app, credit_app
 from workers.cli_certificate import certificate_app
+from workers.cli_committee import committee_app, expert_app
 from workers.cli_diagram import diagram
 from workers.cli_history import history, refused, why_deadline
 from workers.cli_list import list_command
 from workers.cli_lists import lists_app
+from workers.cli_meeting import meeting_app
 from workers.cli_people import people_app
 from workers.cli_plan import plan_app
 from workers.cli_posts import posts
@@ -49,6 +51,9 @@ app.command(rich_help_panel=READ)(refused)
 app.command("list", rich_help_panel=READ)(list_command)
 app.command(rich_help_panel=READ)(diagram)
 app.command(rich_help_panel=CYCLE)(posts)
+app.add_typer(committee_app, name="committee", rich_help_panel=CYCLE)
+app.add_typer(expert_app, name="expert", rich_help_panel=CYCLE)
+app.add_typer(meeting_app, name="meeting", rich_help_panel=CYCLE)
 app.add_typer(people_app, name="people", rich_help_panel=CYCLE)
 app.add_typer(lists_app, name="lists", rich_help_panel=CYCLE)
 app.add_typer(site_app, name="site", rich_help_panel=CYCLE)
