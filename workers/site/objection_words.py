@@ -31,8 +31,8 @@ def _en(plan: ReviewPlan) -> list[str]:
     who = (
         "It is raised in the objector's own name."
         if plan.objections.real_name_required.value
-        else "It may be raised in one's own name or without a name. Without a name it must be concrete enough to "
-        "be looked into; only a named objector gets a reply."
+        else "It may be raised in one's own name or without a name. Without a name it must be concrete "
+        "enough to be looked into; only a named objector gets a reply."
     )
     phones = f" Telephone: {', '.join(plan.enquiries)}." if plan.enquiries else ""
     return [
@@ -44,6 +44,6 @@ def _en(plan: ReviewPlan) -> list[str]:
         "An objection concerns that person alone; everybody else goes on.",
         f"The unit gives a written finding within {plan.objections.result_wd.value} working days; before an "
         "adverse one the person is heard.",
-        "Unfounded: the case goes on. Fraud, or conditions not met: the result is cancelled. Procedure broken: "
-        "a new review is held.",
+        "Unfounded: the case goes on. Fraud, or conditions not met: the result is cancelled. Procedure "
+        "broken: a new review is held.",
     ]

@@ -15,7 +15,7 @@ from models.plan import ReviewPlan
 from models.wire import local_day
 from workers.site import plan_rows
 from workers.site.objection_words import objection_steps
-from workers.site.words import LANGUAGES, day_words, in_lang, moment_words, ranges, text, value_words
+from workers.site.words import GLOSSES, LANGUAGES, day_words, in_lang, moment_words, ranges, text, value_words
 
 SECTIONS = ("index", "plan", "criteria", "lists", "objections", "verify")
 HTML_LANG = {"zh": "zh-CN", "en": "en"}
@@ -79,6 +79,7 @@ def _frame(plan: ReviewPlan, lang: str, name: str) -> dict[str, Any]:
         "convening_unit": in_lang(plan.convening_unit, lang),
         "enquiries": ("、" if lang == "zh" else ", ").join(plan.enquiries),
         "colon": "：" if lang == "zh" else ": ",
+        "gap": "" if lang == "zh" else " ",
         "sections": SECTIONS,
         "section": "lists" if name.startswith("list-") else name,
     }
@@ -102,12 +103,22 @@ def _pages(material: Material, lang: str) -> list[tuple[str, str, dict[str, Any]
         "verify": _verify(material, lang),
     }
     pages = [
-        (name, f"{name}.html", {"heading": text(lang, "home" if name == "index" else name), **context})
+        (
+            name,
+            f"{name}.html",
+            {"heading": text(lang, "index_heading" if name == "index" else name), **context},
+        )
         for name, context in simple.items()
     ]
     for one in on_view:
         heading = text(lang, "list_caption", n=one["n"])
-        pages.append((f"list-{one['n']}", "list.html", {"heading": heading, "one": one, "days": days}))
+        pages.append(
+            (
+                f"list-{one['n']}",
+                "list.html",
+                {"heading": heading, "one": one, "days": days, "glosses": GLOSSES},
+            )
+        )
     return pages
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from typing import NamedTuple
@@ -20,6 +21,20 @@ class Row(NamedTuple):
     cells: tuple[str, ...]
     source: str
 
+
+_OURS = re.compile(r"\b(reading \d+|design)\b")
+"""Sources that only the makers of this service can look up."""
+
+_SOURCES_ZH = (
+    ("national rule on continuing education", "国家继续教育规定"),
+    ("usual form; annex of ", "通常做法；附件未见："),
+    (" not seen", ""),
+    ("usual practice", "通常做法"),
+    ("another city's list", "其他城市的清单"),
+    ("Tianjin 2022 sport-series plan", "天津市2022年度体育系列方案"),
+    (" gives no time", "未规定时限"),
+    ("the work plan names no fee", "工作方案未列收费"),
+)
 
 _DATES = (
     "filed_by",
@@ -63,6 +78,24 @@ _CONDITIONS = (
     "dates.years_counted_to",
     "qualification_map.version",
 )
+_ZH: dict[str, str] = {
+    "objections.result_wd": "异议核查（工作日）",
+    "objections.real_name_required": "异议须实名",
+    "vote.pass_share": "通过比例（同意票）",
+    "publicity.taken_down_after_days": "结果公布后撤下名单（日）",
+    "publicity.count_first_day": "公示发布当日计入",
+    "ce.hours_per_year": "继续教育（每年学时）",
+    "ce.professional_share": "继续教育专业科目比例",
+    "ce.mode": "继续教育证明方式",
+    "exam.for_missing": "专业考试适用",
+    "exam.subjects": "专业考试科目",
+    "exam.pass_mark": "专业考试合格线",
+    "exception.grounds": "破格条件",
+    "exception.peer_recommendations": "破格的同行推荐（人）",
+    "qualification_map.version": "职业资格对应关系文件",
+}
+"""Where the name that suffices inside a section of the plan does not suffice alone."""
+
 _EN: dict[str, str] = {
     "dates.filed_by": "Plan filed",
     "dates.published_by": "Plan published",
@@ -170,10 +203,15 @@ def labels(items: tuple[Label, ...], lang: str) -> str:
 
 def source_of(item: Sourced, lang: str) -> str:
     """The source as people cite it, and the mark when its words were not seen."""
-    words = citation(item.source, lang)
+    words = citation(_OURS.sub("", item.source).strip(";: "), lang)
+    if lang == "zh":
+        for english, chinese in _SOURCES_ZH:
+            words = words.replace(english, chinese)
     if item.verified:
         return words
     mark = in_lang(MARK_LABELS[item.mark], lang)
+    if not words:
+        return mark
     return f"{words}（{mark}）" if lang == "zh" else f"{words} ({mark})"
 
 
@@ -187,7 +225,7 @@ def _cited(plan: ReviewPlan, paths: tuple[str, ...], lang: str) -> Iterator[Row]
 
 
 def _name(path: str, lang: str) -> str:
-    return field_name(path, "zh") if lang == "zh" else _EN[path]
+    return _ZH.get(path) or field_name(path, "zh") if lang == "zh" else _EN[path]
 
 
 def _until(day: date, clock: str, lang: str) -> str:

@@ -29,6 +29,7 @@ TEXT: dict[str, Label] = {
     "objections": _l("提出异议", "How to object"),
     "verify": _l("证书核验", "Verify a certificate"),
     "enquiries": _l("政策咨询电话", "Enquiries"),
+    "index_heading": _l("职称评审公开", "Title review, made public"),
     "index_intro": _l(
         "本站依照《职称评审管理暂行规定》公开工作方案、评审标准、评审通过人员公示和证书核验。",
         "Here the work plan, the criteria, the lists of those who have passed and the certificates are made "
@@ -66,9 +67,12 @@ TEXT: dict[str, Label] = {
         "What the service finds by these tables is advice; a named person decides.",
     ),
     "unverified": _l("未见原文的依据已标注。", "Sources whose words were not seen are marked."),
+    "list": _l("名单", "List"),
+    "lists_caption": _l("全部名单及其哈希值", "All lists and their hashes"),
     "list_n": _l("第{n}号名单", "List {n}"),
     "list_caption": _l("第{n}号评审通过人员名单", "List {n} of those who have passed"),
     "people": _l("{count}人", "{count} people"),
+    "people_caption": _l("评审通过人员（{count}人）", "Those who have passed ({count})"),
     "status": _l("状态", "Status"),
     "status_published": _l("公示中", "on view"),
     "status_draft": _l("待发布", "to be posted"),
@@ -155,6 +159,15 @@ TEXT: dict[str, Label] = {
         "{days} days after the results are published the names are taken down.",
     ),
 }
+
+GLOSSES = {
+    "序号": "No.",
+    "姓名": "Name",
+    "工作单位": "Employer",
+    "申报专业": "Specialty",
+    "职称级别": "Level",
+}
+"""The columns of a list in English; the list itself is posted in Chinese."""
 
 VALUES: dict[str, Label] = {
     "expert": _l("专家评审", "review by experts"),

@@ -26,14 +26,14 @@ async function show(given, hash) {
   } catch {
     return say("failed", form.dataset.failed, []);
   }
-  if (found === undefined) return say("unknown", `${number} ${form.dataset.unknown}`, []);
+  if (found === undefined) return say("unknown", `${number}${form.dataset.colon}${form.dataset.unknown}`, []);
   const rows = [[form.dataset.since, found.title_date]];
   if (found.revoked_on) rows.push([form.dataset.revokedon, found.revoked_on]);
   if (found.content_sha256) rows.push([form.dataset.hash, found.content_sha256]);
-  if (found.status !== "valid") return say("revoked", `${number} ${form.dataset.revoked}`, rows);
+  if (found.status !== "valid") return say("revoked", `${number}${form.dataset.colon}${form.dataset.revoked}`, rows);
   const differs = hash !== "" && !(found.content_sha256 || "").startsWith(hash.toLowerCase());
-  if (differs) return say("differs", `${number} ${form.dataset.differs}`, rows);
-  say("valid", `${number} ${form.dataset.valid}`, rows);
+  if (differs) return say("differs", `${number}${form.dataset.colon}${form.dataset.differs}`, rows);
+  say("valid", `${number}${form.dataset.colon}${form.dataset.valid}`, rows);
 }
 
 async function read(address) {
