@@ -8,6 +8,9 @@ from typing import Literal
 from pydantic import BaseModel
 
 from models.application import ApplicationInput
+from models.meeting_commands import MEETING_COMMANDS
+from models.meeting_messages import MeetingInput
+from models.meeting_state import MeetingReceipt, MeetingView
 from models.refusal import Refusal
 from models.state import Receipt
 from models.views import StateView
@@ -21,6 +24,14 @@ ANSWERS: dict[str, tuple[type[BaseModel], Mode]] = {
     "state-view": (StateView, "serialization"),
 }
 """What starts an application and what comes back, by the name of the schema file."""
+
+OF_MEETINGS: dict[str, tuple[type[BaseModel], Mode]] = {
+    **{kind: (model, "validation") for kind, model in MEETING_COMMANDS.items()},
+    "meeting-input": (MeetingInput, "validation"),
+    "meeting-receipt": (MeetingReceipt, "serialization"),
+    "meeting-view": (MeetingView, "serialization"),
+}
+"""What starts a meeting, its commands, and what comes back, by the name of the schema file."""
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

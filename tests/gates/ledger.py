@@ -16,6 +16,9 @@ from pydantic_core import PydanticUndefined
 from models.application import ApplicationInput
 from models.audit import Fact
 from models.commands import COMMANDS
+from models.meeting_commands import MEETING_COMMANDS
+from models.meeting_messages import MeetingAct, MeetingActDone, MeetingInput, Sending, SendingDone
+from models.meeting_state import MeetingFact, MeetingReceipt, MeetingState, MeetingView
 from models.outbox import DeadlineAnswer, HopBatch, HopResult, OpenRequest, OpenResult
 from models.refusal import Refusal
 from models.state import ApplicationState, Receipt, RefusedSignal
@@ -26,6 +29,7 @@ LOCK = Path(__file__).with_name("contract.lock.json")
 
 MESSAGES: dict[str, type[BaseModel]] = {
     **COMMANDS,
+    **MEETING_COMMANDS,
     **{
         model.__name__: model
         for model in (
@@ -36,12 +40,21 @@ MESSAGES: dict[str, type[BaseModel]] = {
             Fact,
             HopBatch,
             HopResult,
+            MeetingAct,
+            MeetingActDone,
+            MeetingFact,
+            MeetingInput,
+            MeetingReceipt,
+            MeetingState,
+            MeetingView,
             OpenRequest,
             OpenResult,
             PlanTerms,
             Receipt,
             Refusal,
             RefusedSignal,
+            Sending,
+            SendingDone,
             StateView,
         )
     },

@@ -12,6 +12,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
 from models.application import workflow_id
+from models.meeting_messages import meeting_workflow_id
 from tests.histories import FOLDER
 from workers.registry import WORKFLOWS
 from workers.worker import sandbox_runner
@@ -33,7 +34,11 @@ def _read(text: str) -> WorkflowHistory:
     """The history under the workflow id it was recorded with (plan and reference of its input)."""
     first = json.loads(text)["events"][0]["workflowExecutionStartedEventAttributes"]
     given = json.loads(base64.b64decode(first["input"]["payloads"][0]["data"]))
-    return WorkflowHistory.from_json(workflow_id(given["plan_id"], given["application_ref"]), text)
+    if "meeting_ref" in given:
+        named = meeting_workflow_id(given["plan_id"], given["meeting_ref"])
+    else:
+        named = workflow_id(given["plan_id"], given["application_ref"])
+    return WorkflowHistory.from_json(named, text)
 
 
 def test_at_least_ten_paths_are_recorded() -> None:

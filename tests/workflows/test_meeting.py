@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 import structlog
-from sqlalchemy import select, text
+from sqlalchemy import select
+from sqlalchemy import text as sql
 from temporalio import activity, workflow
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
@@ -27,9 +28,11 @@ from temporalio.worker import Replayer
 from activities.ballot_box import Choice, slip_hash
 from activities.database import Database
 from models.draw import verify_draw
+from models.meeting_commands import MEETING_COMMANDS
 from models.meeting_messages import meeting_workflow_id
 from models.refusal import Refusal, RefusalCode, Refused
 from models.tables import MeetingNotice, Recusal, VoteCount
+from tests.histories import FOLDER
 from tests.payloads import payloads_of
 from tests.support import unique
 from tests.workflows.cycle import Cycle, Life
@@ -290,11 +293,9 @@ async def _nothing_links(database: Database, prefix: str, slips: set[str]) -> No
     """No row of any table has a slip or its hash; an expert stands only where no ballot has a column."""
     searched = 0
     async with database.reading() as session:
-        names = (await session.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'"))).scalars()
+        names = (await session.execute(sql("SELECT name FROM sqlite_master WHERE type = 'table'"))).scalars()
         for name in list(names):
-            rows = [
-                "\n".join(map(str, row)) for row in await session.execute(text(f'SELECT * FROM "{name}"'))
-            ]
+            rows = ["\n".join(map(str, row)) for row in await session.execute(sql(f'SELECT * FROM "{name}"'))]
             searched += len(rows)
             assert not _held("\n".join(rows).encode(), slips), name
             if prefix in "\n".join(rows):
@@ -354,6 +355,47 @@ def _held(raw: bytes, slips: set[str]) -> set[bytes]:
 
 
 # --- smaller stories ---------------------------------------------------------------------------------
+
+
+async def test_a_small_meeting_passes_every_command(cycle: Cycle, request: pytest.FixtureRequest) -> None:
+    """The story of the replay gate: `--record` writes its history."""
+    day = await convene(cycle, unique("meeting"), prefix=unique("xp"))
+    [life] = await ready_applications(cycle, 1, ("jinmen-talent-agency",))
+    ref = life.cast.ref
+    await day.draw()
+    await day.send(day.cast.replace(7))
+    panel = await day.panel()
+    await day.at("2023-12-08 09:00")
+    await day.send(day.cast.agenda(ref))
+    await day.come(panel[:9])
+    await day.open(panel[0], panel[1])
+    for expert in panel[:3]:
+        await day.write(expert, ref)
+    await day.send(day.cast.open_ballot(ref))
+    await day.send(day.cast.void_ballot(ref))
+    await day.leave(panel[5:9])
+    await day.send(day.cast.break_off())
+    assert (await life.state()).stage == "review_ready"
+    await day.send(day.cast.agenda(ref))
+    await day.come(panel[5:9])
+    await day.send(day.cast.open_ballot(ref))
+    for expert in panel[:9]:
+        await day.put(ref, await day.slip(expert, ref), "yes")
+    await day.send(day.cast.close_ballot(ref))
+    await day.send(day.cast.sign())
+    assert (await life.state()).stage == "passed"
+    minutes = (await day.send(day.cast.close_meeting())).status
+    assert minutes == "closed"
+    head = await day.handle.result()
+    found = await day.room.minutes_of(*day.key)
+    assert found is not None
+    assert head["minutes_sha256"] == found.sha256
+    sent = {fact.event for fact in await day.history()} - {"planned", "draw_due", "draw_missed"}
+    assert sent == set(MEETING_COMMANDS)
+    await _replays(cycle.environment.client, day)
+    if request.config.getoption("--record"):
+        text = re.sub(r"\d+@[^\"/]+", "recorder", (await day.handle.fetch_history()).to_json())
+        (FOLDER / "meeting.json").write_text(text + "\n", encoding="utf-8")
 
 
 async def test_a_draw_is_due_then_missed_and_those_in_charge_are_told(cycle: Cycle) -> None:
