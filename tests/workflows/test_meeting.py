@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
@@ -37,13 +38,18 @@ from tests.payloads import payloads_of
 from tests.support import unique
 from tests.workflows.cycle import Cycle, Life
 from tests.workflows.meeting_day import MeetingDay, convene, ready_applications
+from tests.workflows.test_hard_times import server
+from workers.connect import connect
 from workers.database import upgrade
+from workers.embedded import DevServer
 from workers.registry import WORKFLOWS, make_activities
 from workers.rehearsal.cast import EMPLOYERS
 from workers.rehearsal.meeting_cast import in_person
 from workers.settings import Settings
 from workers.telemetry import configure_logging
 from workers.worker import build_worker, sandbox_runner
+
+__all__ = ["server"]
 
 APPLICATIONS = 60
 RECOMMENDING = ("tj-metrology-institute", "jinmen-talent-agency", "tj-standards-institute", "haihe-pharma")
@@ -465,6 +471,40 @@ async def test_a_meeting_that_may_not_be_held_does_not_begin(
         await day.handle.result()
     assert Refusal.model_validate(failed.value.cause.details[0]).field == field  # type: ignore[union-attr]
     assert day.handle.id == meeting_workflow_id(*day.key)
+
+
+async def test_a_long_meeting_continues_as_new_with_everything_it_knows(
+    server: DevServer, tmp_path: Path
+) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'long.db'}"
+    upgrade(url)
+    database, queue = Database(url), unique("long")
+    settings = Settings.load(temporal_address=server.address, task_queue=queue, rehearsal=True)
+    client = await connect(settings)
+    async with build_worker(client, settings, WORKFLOWS, make_activities(database, rehearsal=True)):
+        day = await convene(Cycle(_Plainly(client), queue, database), unique("meeting"))  # type: ignore[arg-type]
+        first_run = (await day.handle.describe()).run_id
+        first = day.cast.commit("drawer")
+        await day.send(first)
+        for _ in range(12):
+            await day.send(day.cast.commit("drawer"))
+        assert (await day.send(first)).duplicate, "a command of an earlier run is known in a later one"
+        await day.send(day.cast.commit("witness"))
+        await day.send(day.cast.draw())
+        described = await client.get_workflow_handle(day.handle.id).describe()
+        assert described.run_id != first_run, "it continued as new"
+        facts = await day.history()
+        assert [fact.seq for fact in facts] == list(range(1, 17))
+        assert [fact.event for fact in facts] == ["planned", *["commit_draw"] * 14, "draw"]
+        assert (await day.state()).draw_by == date(2023, 12, 1)
+    await database.close()
+
+
+@dataclass
+class _Plainly:
+    """What a cycle needs of an environment whose time just passes."""
+
+    client: Client
 
 
 async def _replays(client: Client, day: MeetingDay) -> None:
