@@ -166,6 +166,7 @@ class _Order:
                 sent = await send_command(self._client, self._plan_id, ref, body)
                 return _Answer(application_ref=ref, sent=sent)
             except WorkflowUpdateRPCTimeoutOrCancelledError as silence:
+                _unless_cancelled(silence)
                 problem = str(silence)
             except RPCError as error:
                 if error.status not in (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.RESOURCE_EXHAUSTED):
@@ -219,6 +220,13 @@ class _Order:
         async with self._database.transaction() as session:
             await write_over(session, OrderRefusal, row, ("order_id", "application_ref"))
         return "ended" if code in ("closed", RefusalCode.CLOSED.value) else "refused"
+
+
+def _unless_cancelled(silence: Exception) -> None:
+    """The client says the same of an answer that did not come and of a worker that is told to stop."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError from silence
 
 
 def _why(sent: Sent | None) -> tuple[str, str]:

@@ -49,7 +49,7 @@ with workflow.unsafe.imports_passed_through():
     from models.roles import SYSTEM
     from models.state import RefusedSignal
     from workflows.application import HISTORY_LIMIT, PATIENTLY, QUICKLY, _body, refusal_error
-    from workflows.cycle_orders import FOR_GOOD, ORDER_DONE, CycleOrderWorkflow, reason_of
+    from workflows.cycle_orders import FOR_GOOD, ORDER_DONE, TASK_TIMEOUT, CycleOrderWorkflow, reason_of
 
 BY_ACTIVITY: dict[str, str] = {
     "issue_plan_version": "issue_plan_version",
@@ -304,6 +304,7 @@ class ReviewCycleWorkflow:
                 task,
                 id=f"{self._state.input.workflow_id}/order/{task.order_id}",
                 parent_close_policy=ParentClosePolicy.ABANDON,
+                task_timeout=TASK_TIMEOUT,
                 static_summary=task.activity,
             )
         except WorkflowAlreadyStartedError:

@@ -117,6 +117,7 @@ class Cycle:
     environment: WorkflowEnvironment
     queue: str
     database: Database
+    task_timeout: timedelta | None = None
 
     async def start(self, opening: str = OPENING, **cast: Any) -> Life:
         """A fresh application at that business moment."""
@@ -132,6 +133,7 @@ class Cycle:
             body,
             id=given.workflow_id,
             task_queue=self.queue,
+            task_timeout=self.task_timeout,
             search_attributes=first_attributes(ApplicationState(input=given, entered_at=start), terms),
         )
         return Life(self.environment, handle, people, start)

@@ -128,5 +128,6 @@ async def begin(cycle: Cycle, opening: str, plan_id: str = PLAN_ID) -> Year:
         {"plan_id": plan_id, "clock": clock},
         id=cycle_id(plan_id),
         task_queue=cycle.queue,
+        task_timeout=timedelta(seconds=2),
     )
     return Year(cycle, handle, start)
