@@ -52,6 +52,10 @@ from workers.worker import build_worker, sandbox_runner
 __all__ = ["server"]
 
 APPLICATIONS = 60
+SIDE_BY_SIDE = 6
+"""Ballots that are open at once."""
+
+CHOICES: tuple[Choice | None, ...] = ("yes", "no", "abstain", None)
 RECOMMENDING = ("tj-metrology-institute", "jinmen-talent-agency", "tj-standards-institute", "haihe-pharma")
 """Two of the four are employers of experts of the pool as well."""
 
@@ -237,16 +241,19 @@ async def _vote_on_everything(
 
     # Three of the panel work where an applicant does: without the late comer seven could vote, of eleven.
     await day.come([late_comer])
-    for ref in refs:
-        if ref in counts:
-            continue
-        for expert in await opened(ref, panel):
-            choice = chosen.choices(("yes", "no", "abstain", None), (12, 4, 2, 1))[0]
-            if choice is None:
-                slips.add(await day.slip(expert, ref))
-            else:
-                await vote(ref, expert, choice)  # type: ignore[arg-type]
-        await day.send(day.cast.close_ballot(ref))
+    turn = asyncio.Semaphore(SIDE_BY_SIDE)
+
+    async def whole_ballot(ref: str, choices: list[Choice | None]) -> None:
+        async with turn:
+            for expert, choice in zip(await opened(ref, panel), choices, strict=False):
+                if choice is None:
+                    slips.add(await day.slip(expert, ref))
+                else:
+                    await vote(ref, expert, choice)
+            await day.send(day.cast.close_ballot(ref))
+
+    rest = {ref: chosen.choices(CHOICES, (12, 4, 2, 1), k=11) for ref in refs if ref not in counts}
+    await asyncio.gather(*(whole_ballot(ref, choices) for ref, choices in rest.items()))
     return counts, slips
 
 
