@@ -19,8 +19,8 @@ from activities.deadlines import record_deadlines, soonest_end
 from activities.inbox import update_inbox
 from activities.notices import notices_of_dates, notices_of_fact
 from activities.orphans import reconcile
-from activities.posts import Moves, move_posts
 from activities.plans import offices_of
+from activities.posts import Moves, move_posts
 from activities.writing import insert_into, write_new, write_over
 from models.audit import Fact
 from models.calendar import WorkCalendar
