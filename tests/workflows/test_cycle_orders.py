@@ -1,4 +1,4 @@
-"""What a cycle sends to many applications: a new plan version through a killed worker, extensions, notices."""
+"""What a cycle sends to many: a new plan version through a killed worker, extensions, notices."""
 
 from __future__ import annotations
 
