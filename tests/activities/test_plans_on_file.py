@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio.testing import ActivityEnvironment
 
@@ -13,7 +14,16 @@ from activities.calendar import Calendars
 from activities.calendar_preview import recount
 from activities.database import Database
 from activities.opening import Opening
-from activities.plans import certificate_prefix, file_plan, offices_of, plan_at, plan_in_force
+from activities.plans import (
+    certificate_prefix,
+    file_plan,
+    offices_of,
+    plan_at,
+    plan_in_force,
+    read_plan,
+    store_version,
+    wait_for_my_turn,
+)
 from activities.records import Records
 from activities.versions import Versions
 from models.audit import GENESIS, Fact
@@ -29,6 +39,7 @@ from models.terms import PlanDates
 from models.wire import end_of
 from tests.models.life import moment
 from tests.models.test_calendar_notice import AMENDED, HOLIDAY
+from tests.support import eventually
 from tests.workflows.plans_of_years import amended, plan_of_year
 from tests.workflows.year import city, office
 from workers.registry import FACTS
@@ -200,12 +211,12 @@ async def test_a_notice_counts_in_every_transaction_after_it(database: Database)
 
     async with database.transaction() as session:
         assert await ends(session) == date(2023, 11, 10)
-    text = AMENDED + HOLIDAY
+    notice = AMENDED + HOLIDAY
     done = await issue(
         database,
         "issue_calendar",
         "2023-11-01 09:00",
-        notice_toml=text,
+        notice_toml=notice,
         document_no="国办发明电〔2023〕99号",
     )
     assert done.facts["days"] == "2023-11-08 rest, 2023-11-09 rest, 2023-11-11 work"
@@ -214,7 +225,11 @@ async def test_a_notice_counts_in_every_transaction_after_it(database: Database)
         earlier = await calendars.within(session, moment("2023-10-29 09:00"))
         assert earlier.end_of_period(friday, 5).last_day == date(2023, 11, 10), "nobody knew on that day"
     wrong = await issue(
-        database, "issue_calendar", "2023-11-01 09:00", notice_toml=text, document_no="国办发明电〔2023〕1号"
+        database,
+        "issue_calendar",
+        "2023-11-01 09:00",
+        notice_toml=notice,
+        document_no="国办发明电〔2023〕1号",
     )
     assert wrong.field == "notice.0.document"
     async with database.reading() as session:
@@ -227,4 +242,25 @@ async def test_a_preview_counts_again_what_the_stage_counts(sqlite_url: str) -> 
     await opened(database, "life-1", "2024-09-16 09:00")
     found = [one async for one in recount(database, "tianjin-2024", WorkCalendar.load())]
     assert [(one.deadline.value, one.moves) for one in found] == [("department_submission", False)]
+    await database.close()
+
+
+async def test_an_opening_waits_for_the_version_that_is_being_issued(postgres_url: str) -> None:
+    """Else it could open under the old version, unseen by the order to those who are open already."""
+    database = Database(postgres_url)
+    await filed(database)
+
+    async def waits() -> None:
+        async with database.reading() as session:
+            waiting = await session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+        assert waiting == 1
+
+    async with database.transaction() as session:
+        await wait_for_my_turn(session, changing=True)
+        opening = asyncio.create_task(opened(database, "life-1", "2024-10-08 10:00"))
+        await eventually(waits)
+        store_version(session, read_plan(LATER), LATER, DOCUMENT, moment("2024-10-08 09:00"))
+    result = await opening
+    assert result.terms is not None
+    assert result.terms.version == 2
     await database.close()
