@@ -52,6 +52,12 @@ def simulate(
     applicants: Applicants = 100,
     seed: Seed = 1,
     population: Who = None,
+    all_year: Annotated[
+        bool,
+        typer.Option(
+            "--all-year", help="Run the cycle's own workflow from the filing on, not from the first list."
+        ),
+    ] = False,
     svg: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a chart as SVG.")] = None,
     as_json: AsJson = False,
     lang: InLang = "en",
@@ -63,7 +69,7 @@ def simulate(
     found, toml = _plan(plan)
     distribution = _distribution(population)
     with _progress(found.id, lang) as progress:
-        year = _run(_live(found, toml, applicants, seed, distribution, progress))
+        year = _run(_live(found, toml, applicants, seed, distribution, progress, all_year))
     if svg is not None:
         try:
             svg.write_text(draw(year.result, found.title), encoding="utf-8")
@@ -119,6 +125,7 @@ async def _live(
     seed: int,
     distribution: Distribution,
     progress: Progress,
+    all_year: bool = False,
 ) -> Simulated:
     """The year, which a SIGTERM ends as Ctrl-C does: nothing is left behind."""
     from workers.simulate.engine import simulate as live
@@ -126,7 +133,15 @@ async def _live(
     living = asyncio.current_task()
     assert living is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, living.cancel)
-    return await live(plan, applicants, seed, plan_toml=toml, distribution=distribution, progress=progress)
+    return await live(
+        plan,
+        applicants,
+        seed,
+        plan_toml=toml,
+        distribution=distribution,
+        progress=progress,
+        all_year=all_year,
+    )
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

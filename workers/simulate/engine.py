@@ -52,9 +52,11 @@ async def simulate(
     plan_toml: str | None = None,
     distribution: Distribution | None = None,
     progress: Progress = quiet,
+    all_year: bool = False,
 ) -> Simulated:
     """One year of `plan` with so many synthetic applicants.
 
+    `all_year`: the cycle's own workflow runs from the filing of the plan on, not only from the first list.
     `plan_toml`: the text of a plan that does not come with the service; it is filed before anything begins.
     Raises `workers.embedded.DevServerError`, and `models.refusal.Refused` for a plan that breaks a rule.
     """
@@ -66,7 +68,7 @@ async def simulate(
         if plan_toml is not None:
             async with stand.database.transaction() as session:
                 await _file(session, plan, plan_toml, calendar)
-        year = Year(plan, world, population, applicants, stand)
+        year = Year(plan, world, population, applicants, stand, all_year=all_year)
         await stand.while_it_stands(year.run(progress))
         heads = await _heads(year)
         record = await read_record(stand.database, plan.id)

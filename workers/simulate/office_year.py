@@ -1,7 +1,9 @@
 """The cycle beside the applications: opened, steps recorded, lists published, reports filed, closed.
 
 The office sends commands to the plan's `ReviewCycleWorkflow`; its clock is moved in step with the simulated
-time, so that its daily look happens on every day.
+time, so that its daily look happens on every day. Unless the whole year is wanted the workflow begins with
+the first list, and what was done before is recorded then, with its days: its looks would take longer than a
+few applications.
 """
 
 from __future__ import annotations
@@ -25,52 +27,58 @@ MORNING = timedelta(hours=9)
 
 
 class OfficeYear:
-    """The office of one cycle. `told` is what it did, in days and numbers."""
+    """The office of one cycle. `told` is what it did, in days and numbers.
 
-    def __init__(self, plan: ReviewPlan, world: World, ground: Ground) -> None:
+    `all_year`: its workflow runs from the filing of the plan on, not only from the first list.
+    """
+
+    def __init__(self, plan: ReviewPlan, world: World, ground: Ground, *, all_year: bool) -> None:
         self._plan, self._world, self._ground = plan, world, ground
+        self._all_year = all_year
         self._workflow: Clocked | None = None
         self._ids = itertools.count(1)
         self.told: dict[str, str] = {}
 
     @property
-    def workflow(self) -> Clocked:
-        """The workflow. Only after `begin`."""
-        assert self._workflow is not None
-        return self._workflow
+    def _filed_on(self) -> date:
+        return self._world.calendar.working_day_before(self._plan.dates.filed_by.last_day.value, 3)
 
     async def begin(self) -> None:
-        """The cycle is set up some days before the plan is published; filing and publication are recorded."""
-        dates, calendar = self._plan.dates, self._world.calendar
-        filed = calendar.working_day_before(dates.filed_by.last_day.value, 3)
-        published = calendar.working_day_before(dates.published_by.last_day.value, 1)
+        """The cycle is set up on the day on which the plan is filed, if it is to run all year."""
+        if self._all_year:
+            await self._begin(start_of(self._filed_on) + MORNING)
+
+    async def _begun(self, at: datetime) -> Clocked:
+        """The workflow at that moment; what was done until then is recorded."""
+        if self._workflow is None:
+            await self._begin(at - timedelta(minutes=30))
+        assert self._workflow is not None
+        await self._workflow.go(at)
+        return self._workflow
+
+    async def _begin(self, at: datetime) -> None:
         self._workflow = await Clocked.start(
-            self._ground,
-            "ReviewCycleWorkflow",
-            {"plan_id": self._plan.id},
-            cycle_id(self._plan.id),
-            start_of(filed) + MORNING,
+            self._ground, "ReviewCycleWorkflow", {"plan_id": self._plan.id}, cycle_id(self._plan.id), at
         )
-        await self._record("plan_filed", filed, document_no="模拟备案〔1〕号")
+        published = self._world.calendar.working_day_before(self._plan.dates.published_by.last_day.value, 1)
+        await self._record("plan_filed", self._filed_on, document_no="模拟备案〔1〕号")
         await self._record("plan_published", published)
 
-    async def checked(self, day: date) -> None:
-        """The filing of the committee was checked before the first draw."""
-        await self._record("committee_checked", day)
-
     async def _record(self, step: str, on: date, **more: Any) -> None:
-        await self.workflow.go(start_of(on) + MORNING + timedelta(minutes=5))
+        assert self._workflow is not None
+        await self._workflow.go(start_of(on) + MORNING + timedelta(minutes=5))
         await self._must("record_step", step=step, on=on.isoformat(), **more)
         self.told[step] = on.isoformat()
 
     async def go(self, at: datetime) -> None:
-        """Lets the cycle's time pass."""
-        await self.workflow.go(at)
+        """Lets the cycle's time pass, if it has begun."""
+        if self._workflow is not None:
+            await self._workflow.go(at)
 
     async def publish(self, sitting: Sitting) -> int:
         """Publishes the list of a meeting: how many stand on it. Raises `StuckError` when it is refused."""
         at = start_of(sitting.list_on) + LIST_AT
-        await self.go(at)
+        await self._begun(at)
         posted_at = (at - timedelta(hours=1)).isoformat()
         places = self._plan.publicity.places.value
         receipt = await self._must(
@@ -92,7 +100,7 @@ class OfficeYear:
 
     async def close(self, day: date) -> None:
         """Closes the cycle after the last day; open cases stay listed as pending."""
-        await self.go(end_of(day) + MORNING)
+        await self._begun(end_of(day) + MORNING)
         answer = await self._send("close", with_open_cases=True, text="模拟结束")
         if isinstance(answer, Refusal):
             self.told["close"] = f"refused: {answer.rule.en}"
@@ -113,4 +121,5 @@ class OfficeYear:
             "actor": {"id": "office-clerk", "role": "office", "organisation": organisation},
             "command_id": f"sim-cycle-{next(self._ids):03d}-{kind}",
         }
-        return await self.workflow.send(body | fields, CycleReceipt)
+        assert self._workflow is not None
+        return await self._workflow.send(body | fields, CycleReceipt)

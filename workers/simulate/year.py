@@ -45,7 +45,14 @@ class Year:
     """One simulated cycle. `run` once; afterwards the players know where they stand."""
 
     def __init__(
-        self, plan: ReviewPlan, world: World, population: Population, count: int, ground: Ground
+        self,
+        plan: ReviewPlan,
+        world: World,
+        population: Population,
+        count: int,
+        ground: Ground,
+        *,
+        all_year: bool = False,
     ) -> None:
         self._plan, self._world, self._ground = plan, world, ground
         self._chambers: dict[int, Chamber] = {}
@@ -56,7 +63,7 @@ class Year:
             who.ref: Player(who, plan, committee, ground, population.luck(who.number)) for who in people
         }
         self.today = local_day(world.terms.opens_at)
-        self.office = OfficeYear(plan, world, ground)
+        self.office = OfficeYear(plan, world, ground, all_year=all_year)
         self._next: dict[str, Next] = {}
         self._queue: list[Event] = []
         self._gate = asyncio.Semaphore(AT_ONCE)
@@ -99,7 +106,8 @@ class Year:
                 later.append(event)
         self._queue = later
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.office.go(start_of(min(day, self.season.last_day))))
+            if day <= self.season.last_day:
+                group.create_task(self.office.go(start_of(day)))
             for events in lanes.values():
                 group.create_task(self._lane(day, events, progress))
 
