@@ -2,15 +2,17 @@
 
 It keeps the order of things; what may happen and what time means is `models.cycle_decide` and
 `models.cycle_life`. Everything that comes (commands, alarms, outcomes of orders) stands in one queue, in the
-order in which it came, and is worked off one by one: whatever a replay splits or joins, the same activities
-follow in the same order. What was due goes before what came (decision 6). Orders to many applications run
-beside it (`workflows.cycle_orders`). Nothing here grows with the number of applications.
+order in which it came, and is worked off one by one; what was due goes before what came (decision 6). A task
+that was split by a question is replayed in one go, with the updates first: so what follows from anything but
+a message begins with a local activity, and the same commands come out in the same order (decision 7). Orders
+to many applications run beside it (`workflows.cycle_orders`). Nothing grows with the number of applications.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -102,6 +104,7 @@ class ReviewCycleWorkflow:
         self._queue: list[_Work] = []
         self._busy = True
         self._alarms: dict[datetime, asyncio.Task[None]] = {}
+        self._starting: dict[str, asyncio.Task[None]] = {}
         try:
             self._state = _first_state(start, carried)
             self._moment = self._state.input.clock.now(workflow.info().workflow_start_time)
@@ -123,11 +126,11 @@ class ReviewCycleWorkflow:
                 break
             self._set_alarm()
             if self._should_continue_as_new():
-                await workflow.wait_condition(lambda: bool(self._queue) or workflow.all_handlers_finished())
+                await workflow.wait_condition(lambda: bool(self._queue) or self._may_leave())
                 if not self._queue:
                     workflow.continue_as_new(args=[start, self._state.carried()])
             await workflow.wait_condition(lambda: bool(self._queue))
-        await workflow.wait_condition(workflow.all_handlers_finished)
+        await workflow.wait_condition(self._may_leave)
         head = {"plan_id", "plan_version", "phase", "revision", "seq", "chain", "closed_at", "open_cases"}
         return self.state().model_dump(mode="json", include=head)
 
@@ -227,6 +230,7 @@ class ReviewCycleWorkflow:
             else:
                 await self._look(work.at)
             await self._flush()
+            work.done = True
         self._busy = False
 
     async def _do_command(self, work: _Work, command: Command) -> None:
@@ -241,9 +245,8 @@ class ReviewCycleWorkflow:
             if not work.waited_for:
                 body = command.model_dump(mode="json")
                 decide.note_refused(self._state, kind_of(command), body, refused.refusal, work.at)
-        work.done = True
         if order is not None:
-            await self._start_order(order)
+            self._start_order(order)
 
     async def _carry_out(self, command: Command, at: datetime) -> tuple[CycleReceipt, CycleTask | None]:
         kind, state = kind_of(command), self._state
@@ -296,9 +299,12 @@ class ReviewCycleWorkflow:
             argument=order.model_dump(mode="json"),
         )
 
-    async def _start_order(self, task: CycleTask) -> None:
-        """Beside the cycle, and not ended with it. One that runs already is left alone."""
-        try:
+    def _start_order(self, task: CycleTask) -> None:
+        """Beside the cycle, and not ended with it. Nothing waits for the start but the end of this run."""
+        self._starting[task.order_id] = asyncio.create_task(self._started(task))
+
+    async def _started(self, task: CycleTask) -> None:
+        with suppress(WorkflowAlreadyStartedError):
             await workflow.start_child_workflow(
                 CycleOrderWorkflow.run,
                 task,
@@ -307,8 +313,7 @@ class ReviewCycleWorkflow:
                 task_timeout=TASK_TIMEOUT,
                 static_summary=task.activity,
             )
-        except WorkflowAlreadyStartedError:
-            return
+        del self._starting[task.order_id]
 
     # --- looking at the database -------------------------------------------------------------------------
 
@@ -324,7 +329,7 @@ class ReviewCycleWorkflow:
                 life.remind(state, now)
                 life.refresh_phase(state, now)
                 if papers is not None:
-                    await self._start_order(papers)
+                    self._start_order(papers)
             await self._flush()
 
     async def _watch(self, now: datetime) -> CycleTask | None:
@@ -404,10 +409,10 @@ class ReviewCycleWorkflow:
         )
         return await self._record("cycle_dates", asked, DatesAnswer)
 
-    async def _flush(self) -> None:
+    async def _flush(self, *, always: bool = False) -> None:
         """Hands new facts to the database, with the row and the steps as they are now."""
         state = self._state
-        if not state.outbox:
+        if not state.outbox and not always:
             return
         facts, state.outbox = tuple(state.outbox), []
         info = workflow.info()
@@ -418,11 +423,11 @@ class ReviewCycleWorkflow:
             run_id=info.run_id,
             phase=state.phase,
             revision=state.revision,
-            seq=facts[-1].seq,
-            chain=facts[-1].hash,
+            seq=state.seq,
+            chain=state.chain,
             opened_at=state.opened_at,
             closed_at=state.closed_at,
-            at=facts[-1].at,
+            at=state.last_at,
             steps=state.steps,
             organisations=state.plan.organisations,
         )
@@ -463,7 +468,9 @@ class ReviewCycleWorkflow:
                 BY_ACTIVITY[kind], asked, result_type=Done, **AT_LENGTH
             )
         except ActivityError as error:
+            await self._flush(always=True)
             raise decide.not_possible(kind, reason_of(error)) from None
+        await self._flush(always=True)
         return done
 
     # --- alarms ------------------------------------------------------------------------------------------
@@ -473,7 +480,7 @@ class ReviewCycleWorkflow:
         if self._state.ended:
             return
         wake = life.next_wake(self._state)
-        if any(alarm <= wake for alarm in self._alarms):
+        if any(self._moment < alarm <= wake for alarm in self._alarms) or wake in self._alarms:
             return
         now = max(self._moment, self._now())
         delay = self._state.input.clock.real_delay(now, wake) + timedelta(milliseconds=1)
@@ -489,6 +496,9 @@ class ReviewCycleWorkflow:
         """Whoever waits while the start is refused hears why."""
         for work in self._queue:
             work.refusal, work.done = refusal, True
+
+    def _may_leave(self) -> bool:
+        return workflow.all_handlers_finished() and not self._starting
 
     def _should_continue_as_new(self) -> bool:
         info = workflow.info()
