@@ -90,16 +90,7 @@ async def _rows(own: Cycle) -> SimpleNamespace:
 
 
 async def _autumn(own: Cycle, year: Year) -> tuple[Life, Life]:
-    """Filed and opened; one application is accepted, one is late and let in again."""
-    no_number = command("record_step", office(), step="plan_filed", on="2023-09-14")
-    assert await year.refused(no_number) == ("guard", "document_no")
-    filed = command(
-        "record_step", office(), step="plan_filed", on="2023-09-14", document_no="津市监〔2023〕1号"
-    )
-    receipt = await year.send(filed)
-    again = await year.send(filed)
-    assert (again.duplicate, again.revision) == (True, receipt.revision)
-    assert await year.refused({**filed, "on": "2023-09-13"}) == ("reused_command_id", "command_id")
+    """One application is accepted, one is late and let in again."""
     good, late = await own.start(), await own.start()
     await lives.to_review_ready(good)
     await lives.to_department_review(late)
@@ -168,9 +159,37 @@ async def _winter(own: Cycle, year: Year, good: Life) -> None:
     await _in_stage(own, good, "certified")
 
 
+async def test_the_year_opens(own: Cycle) -> None:
+    """Filed in time, not published in time; at midnight of 18 September applications open."""
+    year = await begin(own, "2023-09-14 09:00")
+    assert (await year.state()).phase == "preparing"
+    no_number = command("record_step", office(), step="plan_filed", on="2023-09-14")
+    assert await year.refused(no_number) == ("guard", "document_no")
+    filed = command(
+        "record_step", office(), step="plan_filed", on="2023-09-14", document_no="津市监〔2023〕1号"
+    )
+    receipt = await year.send(filed)
+    again = await year.send(filed)
+    assert (again.duplicate, again.revision) == (True, receipt.revision)
+    assert await year.refused({**filed, "on": "2023-09-13"}) == ("reused_command_id", "command_id")
+    await year.at("2023-09-17 23:59")
+    state = await year.state()
+    assert (state.phase, state.overdue) == ("preparing", ("plan_published",))
+    assert state.next_step == "opens"
+    await year.at("2023-09-18 00:01")
+    assert (await year.state()).phase == "open"
+    facts = {(f.event, f.details.get("step"), f.at.isoformat()) for f in await year.history()}
+    assert ("phase", None, "2023-09-18T00:00:00+08:00") in facts
+    assert ("escalated", "plan_published", "2023-09-16T08:30:00+08:00") in facts
+    assert not any(step == "plan_filed" for event, step, _ in facts if event != "record_step")
+    notices = (await _rows(own)).notices
+    escalated = {n.to_role for n in notices if n.template == "escalated"}
+    assert escalated == {"office", "convening_unit", "city_office"}
+
+
 async def test_a_whole_year(own: Cycle) -> None:
     """From the filed plan to the close with a case left open, and the end with that case."""
-    year = await begin(own, "2023-09-14 09:00")
+    year = await begin(own, "2023-10-30 09:00")
     good, late = await _autumn(own, year)
     await _winter(own, year, good)
     await year.at("2023-12-28 09:00", good)
@@ -212,18 +231,17 @@ def _told_once(found: SimpleNamespace) -> None:
     keys = Counter(notice.dedupe_key for notice in found.notices)
     assert set(keys.values()) == {1}
     told = {(n.template, n.to_role, n.at.astimezone().date().isoformat()) for n in found.notices}
-    assert ("escalated", "convening_unit", "2023-09-16") in told, "the plan was not published in time"
+    assert ("reminded", "office", "2023-11-02") in told, "the departments' window"
     facts = [(fact.event, fact.details.get("step")) for fact in found.facts]
-    assert facts.count(("reminded", "plan_filed")) == 0
-    assert facts.count(("escalated", "plan_published")) == 1
+    assert facts.count(("reminded", "department_closes")) == 2
     assert facts.count(("reminded", "meetings")) == 0, "held before the reminder of 29 December"
 
 
 def _within_the_budget(history: WorkflowHistory) -> None:
-    """Nobody sent anything from the 60th to the 88th day (13 November to 11 December)."""
+    """Nobody sent anything from the 14th to the 42nd day (13 November to 11 December)."""
     first = history.events[0].event_time.ToDatetime()
     days = [(event.event_time.ToDatetime() - first).days for event in history.events]
-    silence = [event for event, day in zip(history.events, days, strict=True) if 60 <= day < 88]
+    silence = [event for event, day in zip(history.events, days, strict=True) if 14 <= day < 42]
     whole = cost_of(history).events
     quiet = cost_of(WorkflowHistory(history.workflow_id, silence)).events / 28
     print(f"\ncycle: {whole} events in {days[-1]} days, {quiet:.1f} on a quiet day")
