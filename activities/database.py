@@ -19,6 +19,9 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 BUSY_MILLISECONDS = 5_000
 """How long SQLite waits for another process that writes."""
 
+PATIENCE_WITH_READERS = 1_000
+"""Milliseconds in which those who read must end, for the write-ahead log to be emptied."""
+
 _DRIVERS = {"sqlite": ("sqlite+aiosqlite", "sqlite+pysqlite"), "postgresql": ("postgresql+psycopg",) * 2}
 
 
@@ -77,6 +80,23 @@ class Database:
         engine = self._engine.execution_options(read_only=True)
         async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
             yield session
+
+    async def empty_log(self) -> bool:
+        """Empties SQLite's write-ahead log, which keeps what was deleted since; True if it is empty.
+
+        False when somebody reads at this moment, and on PostgreSQL, whose log its operator keeps.
+        """
+        if not self.is_sqlite:
+            return False
+        async with self._one_writer, self._engine.connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert driver is not None
+            await driver.execute(f"PRAGMA busy_timeout = {PATIENCE_WITH_READERS}")
+            try:
+                ((busy, *_),) = await driver.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                await driver.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+            return not busy
 
     async def close(self) -> None:
         """Closes every connection."""

@@ -7,6 +7,7 @@ was written and never acknowledged is found there by the next one; sent again, i
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
@@ -78,6 +79,12 @@ STEPS: dict[tuple[str, str], Step] = {
 """Command and step -> the transaction; the step "sent" comes after the applications have answered."""
 
 
+_log = logging.getLogger(__name__)
+
+ENDS_A_BALLOT = ("close_ballot", "void_ballot", "break_off", "close_meeting")
+"""After these, SQLite's log must not tell any more who took which slip, and what was cast with it."""
+
+
 class Meetings:
     """The activities of a meeting. `rehearsal`: a clock other than real time is allowed."""
 
@@ -99,9 +106,12 @@ class Meetings:
         """Carries out one step of one command; a refusal changes nothing and says how things stand."""
         try:
             async with self._database.transaction() as session:
-                return await _carry_out(session, act)
+                done = await _carry_out(session, act)
         except Refused as refused:
             return await self._refused(act, refused)
+        if act.kind in ENDS_A_BALLOT:
+            await self._forget_the_ballot()
+        return done
 
     @activity.defn(name="meeting_alarm")
     async def meeting_alarm(self, act: MeetingAct) -> MeetingActDone:
@@ -129,6 +139,10 @@ class Meetings:
             )
             activity.heartbeat(len(outcomes))
         return SendingDone(outcomes=tuple(outcomes))
+
+    async def _forget_the_ballot(self) -> None:
+        if self._database.is_sqlite and not await self._database.empty_log():
+            _log.warning("the write-ahead log could not be emptied: the next act tries again")
 
     async def _plan(self, session: AsyncSession, given: MeetingInput, at: datetime) -> MeetingActDone:
         if not given.clock.is_real and not self._rehearsal:
