@@ -10,20 +10,16 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import ValidationError
 from temporalio.client import (
     Client,
-    WorkflowExecutionStatus,
     WorkflowHandle,
-    WorkflowQueryFailedError,
-    WorkflowUpdateFailedError,
-    WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
-from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError
 
 from models.audit import digest
 from models.decide import kind_of
@@ -31,33 +27,19 @@ from models.field_errors import first_field_error
 from models.meeting_commands import parse_meeting_command
 from models.meeting_messages import MeetingInput, meeting_workflow_id
 from models.meeting_state import MeetingFact, MeetingReceipt, MeetingView
-from models.refusal import Refusal, RefusalCode, Refused
+from models.refusal import Refused
 from workers.client import DEFAULT_PLAN, PATIENCE, ReviewClient
 from workers.client_errors import (
     ClientError,
     CommandRefused,
-    NoWorker,
-    QueryFailed,
-    ReviewClosed,
     ServerAway,
     StartRefused,
     UnknownApplication,
 )
+from workers.client_patience import ATTEMPT, PatientClient
 from workers.client_start import MEMO_DIGEST, TASK_TIMEOUT, start_refusal
-from workers.pollers import is_polled
 
 WORKFLOW_TYPE = "ReviewMeetingWorkflow"
-_ATTEMPT = 15.0
-_AGAIN = (
-    RPCStatusCode.UNAVAILABLE,
-    RPCStatusCode.RESOURCE_EXHAUSTED,
-    RPCStatusCode.ABORTED,
-    RPCStatusCode.DEADLINE_EXCEEDED,
-    RPCStatusCode.CANCELLED,
-    RPCStatusCode.FAILED_PRECONDITION,
-)
-
-T = TypeVar("T")
 
 
 class UnknownMeeting(UnknownApplication):
@@ -69,8 +51,10 @@ class UnknownMeeting(UnknownApplication):
         )
 
 
-class MeetingClient:
+class MeetingClient(PatientClient):
     """Meetings of one plan on one task queue. `patience` is in seconds, tries included."""
+
+    unknown = UnknownMeeting
 
     def __init__(
         self,
@@ -80,8 +64,8 @@ class MeetingClient:
         plan_id: str = DEFAULT_PLAN,
         patience: float = PATIENCE,
     ) -> None:
-        self._client, self._task_queue = temporal_client, task_queue
-        self._plan_id, self._patience = plan_id, patience
+        super().__init__(temporal_client, task_queue, patience)
+        self._plan_id = plan_id
 
     @classmethod
     def beside(cls, door: ReviewClient, plan_id: str | None = None) -> MeetingClient:
@@ -111,7 +95,7 @@ class MeetingClient:
                 memo={MEMO_DIGEST: digest(body)},
                 static_summary=f"{meeting.committee_ref}, {meeting.meeting_on}",
                 task_timeout=TASK_TIMEOUT,
-                rpc_timeout=timedelta(seconds=_ATTEMPT),
+                rpc_timeout=timedelta(seconds=ATTEMPT),
             )
         except WorkflowAlreadyStartedError:
             await self._must_be_the_same(meeting, body)
@@ -180,52 +164,6 @@ class MeetingClient:
                 return view
             await asyncio.sleep(0.05)
 
-    async def _patiently(
-        self, handle: WorkflowHandle[Any, Any], once: Callable[[float], Awaitable[T]], *, sent: bool
-    ) -> T:
-        """Try until there is an answer or the patience ends; then say why there is none."""
-        deadline, pause = time.monotonic() + self._patience, 0.1
-        while True:
-            left = deadline - time.monotonic()
-            try:
-                return await once(max(0.5, min(left, _ATTEMPT)))
-            except WorkflowUpdateFailedError as error:
-                refused = _refusal_of(error.cause, handle.id)
-                waiting = isinstance(refused, CommandRefused) and (
-                    refused.refusal.code is RefusalCode.PLAN_PENDING
-                )
-                if not waiting or time.monotonic() + pause > deadline:
-                    raise refused from error
-            except WorkflowQueryFailedError as error:
-                if refused_start := await start_refusal(handle):
-                    raise refused_start from error
-                raise QueryFailed(handle.id, error.message) from error
-            except WorkflowUpdateRPCTimeoutOrCancelledError as error:
-                if time.monotonic() + pause > deadline:
-                    raise await self._nobody(sent) from error
-            except RPCError as error:
-                answer = await self._translated(error, handle)
-                if answer is not None or time.monotonic() + pause > deadline:
-                    raise (answer or await self._nobody(sent)) from error
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, 2.0)
-
-    async def _translated(self, error: RPCError, handle: WorkflowHandle[Any, Any]) -> ClientError | None:
-        """What an error of the server means; None when the next try may go well."""
-        if error.status is RPCStatusCode.NOT_FOUND:
-            if "already completed" not in error.message.lower():
-                return UnknownMeeting(handle.id)
-            ended = (await handle.describe()).status is WorkflowExecutionStatus.FAILED
-            return (await start_refusal(handle) if ended else None) or ReviewClosed(handle.id)
-        return None if error.status in _AGAIN else ServerAway(f"{error.status.name}: {error.message}")
-
-    async def _nobody(self, sent: bool) -> ClientError:
-        try:
-            polled = await is_polled(self._client, self._task_queue)
-        except RPCError as error:
-            return ServerAway(error.status.name)
-        return NoWorker(self._task_queue, self._patience, polled=polled, sent=sent)
-
     def _handle(self, meeting_ref: str, plan_id: str | None = None) -> WorkflowHandle[Any, Any]:
         """A meeting named by its workflow id, by `plan/reference`, or by its reference alone."""
         if meeting_ref.startswith("meeting/"):
@@ -243,13 +181,3 @@ def _state_of(handle: WorkflowHandle[Any, Any]) -> Callable[[float], Awaitable[M
         return view
 
     return once
-
-
-def _refusal_of(cause: BaseException | None, workflow_id: str) -> ClientError:
-    if isinstance(cause, ApplicationError):
-        if cause.type == "Refused" and cause.details:
-            return CommandRefused(Refusal.model_validate(cause.details[0]))
-        if cause.type == "AcceptedUpdateCompletedWorkflow":
-            return ReviewClosed(workflow_id)
-        return QueryFailed(workflow_id, cause.message)
-    return QueryFailed(workflow_id, str(cause))
