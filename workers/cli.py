@@ -15,6 +15,7 @@ from workers.cli_calendar import calendar_app
 from workers.cli_cases import case_app, credit_app
 from workers.cli_certificate import certificate_app
 from workers.cli_committee import committee_app, expert_app
+from workers.cli_cycle import cycle_app
 from workers.cli_diagram import diagram
 from workers.cli_history import history, refused, why_deadline
 from workers.cli_list import list_command
@@ -50,6 +51,7 @@ app.command("why-deadline", rich_help_panel=READ)(why_deadline)
 app.command(rich_help_panel=READ)(refused)
 app.command("list", rich_help_panel=READ)(list_command)
 app.command(rich_help_panel=READ)(diagram)
+app.add_typer(cycle_app, name="cycle", rich_help_panel=CYCLE)
 app.command(rich_help_panel=CYCLE)(posts)
 app.add_typer(committee_app, name="committee", rich_help_panel=CYCLE)
 app.add_typer(expert_app, name="expert", rich_help_panel=CYCLE)

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from models.commands import COMMANDS
 from workers.cli_shared import BAD_INPUT, echo_json, fail
-from workers.contract import ANSWERS, Mode
+from workers.contract import ANSWERS, OF_CYCLES, OF_MEETINGS, Mode
 from workers.contract import schema as text_of
 from workers.rehearsal.cast import Cast
 
@@ -61,7 +61,8 @@ def schema(
 ) -> None:
     """Print the JSON Schema of one thing that is sent or answered, or of all of them by name."""
     models: dict[str, tuple[type[BaseModel], Mode]] = {k: (m, "validation") for k, m in COMMANDS.items()}
-    models |= {answer.replace("-", "_"): pair for answer, pair in ANSWERS.items()}
+    answers = {**OF_MEETINGS, **OF_CYCLES, **ANSWERS}
+    models |= {answer.replace("-", "_"): pair for answer, pair in answers.items()}
     if name is None:
         echo_json({key: json.loads(text_of(*pair)) for key, pair in models.items()})
         return

@@ -8,6 +8,9 @@ from typing import Literal
 from pydantic import BaseModel
 
 from models.application import ApplicationInput
+from models.cycle_commands import CYCLE_COMMANDS
+from models.cycle_state import CycleInput, CycleReceipt
+from models.cycle_views import CycleView, StatisticsView
 from models.meeting_commands import MEETING_COMMANDS
 from models.meeting_messages import MeetingInput
 from models.meeting_state import MeetingReceipt, MeetingView
@@ -32,6 +35,15 @@ OF_MEETINGS: dict[str, tuple[type[BaseModel], Mode]] = {
     "meeting-view": (MeetingView, "serialization"),
 }
 """What starts a meeting, its commands, and what comes back, by the name of the schema file."""
+
+OF_CYCLES: dict[str, tuple[type[BaseModel], Mode]] = {
+    **{kind: (model, "validation") for kind, model in CYCLE_COMMANDS.items()},
+    "cycle-input": (CycleInput, "validation"),
+    "cycle-receipt": (CycleReceipt, "serialization"),
+    "cycle-view": (CycleView, "serialization"),
+    "statistics-view": (StatisticsView, "serialization"),
+}
+"""What starts a cycle, its commands, and what comes back, by the name of the schema file."""
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -22,7 +22,7 @@ from models.drawing.handbook import handbook
 from models.drawing.matrix import matrix
 from models.drawing.mermaid import mermaid
 from models.drawing.svg import svg
-from workers.contract import ANSWERS, OF_MEETINGS, schema
+from workers.contract import ANSWERS, OF_CYCLES, OF_MEETINGS, schema
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -53,6 +53,10 @@ def documents() -> tuple[Document, ...]:
         *(
             (f"docs/contract/meeting/{name}.schema.json", partial(schema, model, mode))
             for name, (model, mode) in OF_MEETINGS.items()
+        ),
+        *(
+            (f"docs/contract/cycle/{name}.schema.json", partial(schema, model, mode))
+            for name, (model, mode) in OF_CYCLES.items()
         ),
     )
 

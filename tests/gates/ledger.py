@@ -16,6 +16,19 @@ from pydantic_core import PydanticUndefined
 from models.application import ApplicationInput
 from models.audit import Fact
 from models.commands import COMMANDS
+from models.cycle_commands import CYCLE_COMMANDS
+from models.cycle_dates import DatesAnswer, DatesAsked
+from models.cycle_messages import Asked, Done, Order, OrderDone
+from models.cycle_state import (
+    CycleBatch,
+    CycleInput,
+    CycleReceipt,
+    CycleState,
+    CycleTask,
+    CycleTaskDone,
+    Watched,
+)
+from models.cycle_views import CycleView, StatisticsView
 from models.meeting_commands import MEETING_COMMANDS
 from models.meeting_messages import MeetingAct, MeetingActDone, MeetingInput, Sending, SendingDone
 from models.meeting_state import MeetingFact, MeetingReceipt, MeetingState, MeetingView
@@ -30,13 +43,25 @@ LOCK = Path(__file__).with_name("contract.lock.json")
 MESSAGES: dict[str, type[BaseModel]] = {
     **COMMANDS,
     **MEETING_COMMANDS,
+    **CYCLE_COMMANDS,
     **{
         model.__name__: model
         for model in (
             ApplicationInput,
             ApplicationState,
+            Asked,
+            CycleBatch,
+            CycleInput,
+            CycleReceipt,
+            CycleState,
+            CycleTask,
+            CycleTaskDone,
+            CycleView,
+            DatesAnswer,
+            DatesAsked,
             DeadlineAnswer,
             DeadlineView,
+            Done,
             Fact,
             HopBatch,
             HopResult,
@@ -49,6 +74,8 @@ MESSAGES: dict[str, type[BaseModel]] = {
             MeetingView,
             OpenRequest,
             OpenResult,
+            Order,
+            OrderDone,
             PlanTerms,
             Receipt,
             Refusal,
@@ -56,6 +83,8 @@ MESSAGES: dict[str, type[BaseModel]] = {
             Sending,
             SendingDone,
             StateView,
+            StatisticsView,
+            Watched,
         )
     },
 }
