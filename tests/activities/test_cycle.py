@@ -1,0 +1,187 @@
+"""What a cycle leaves in the database, and what it counts there, on both databases."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from activities.database import Database
+from models import cycle_life as life
+from models.audit import verify
+from models.cycle_dates import DatesAnswer, DatesAsked
+from models.cycle_messages import Asked, Done
+from models.cycle_state import CycleBatch, CycleSnapshot, CycleState, Watched
+from models.roles import SYSTEM
+from models.tables import Cycle, CycleFact, CycleNotice, CycleStep, OpenCase, ReviewMeeting
+from tests.activities.recorded import Desk, told
+from tests.models.life import Cast, moment, posted, submitted, with_office
+from tests.models.plan_changes import REAL
+from tests.models.test_cycle import OFFICE, begun
+
+
+@pytest.fixture
+def desk(database: Database) -> Desk:
+    """The activities on one database."""
+    return Desk(database)
+
+
+def batch(state: CycleState) -> CycleBatch:
+    """What the workflow would hand over now."""
+    facts, state.outbox = tuple(state.outbox), []
+    snapshot = CycleSnapshot(
+        plan_id=REAL,
+        plan_version=state.plan.version,
+        workflow_id=f"cycle/{REAL}",
+        run_id="run-1",
+        phase=state.phase,
+        revision=state.revision,
+        seq=state.seq,
+        chain=state.chain,
+        opened_at=state.opened_at,
+        closed_at=state.closed_at,
+        at=state.last_at,
+        steps=state.steps,
+        organisations=state.plan.organisations,
+    )
+    sent = CycleBatch(snapshot=snapshot, facts=facts)
+    return CycleBatch.model_validate_json(sent.model_dump_json())
+
+
+def asked(at: str, command: dict[str, Any] | None = None) -> Asked:
+    return Asked(plan_id=REAL, plan_version=1, at=moment(at), command=command or {})
+
+
+async def rows(database: Database, table: Any, *order: Any) -> list[Any]:
+    async with database.reading() as session:
+        return list(await session.scalars(select(table).order_by(*order)))
+
+
+async def test_dates_come_with_their_lineage_and_an_unknown_plan_is_refused(desk: Desk) -> None:
+    ask = desk.activities["cycle_dates"]
+    answer: DatesAnswer = await ask(DatesAsked(plan_id=REAL, at=moment("2023-12-01 09:00")))
+    assert answer.terms is not None
+    listed = answer.steps["result_list"]  # type: ignore[index]
+    assert listed.lineage is not None
+    assert (str(listed.last_day), listed.lineage.working_days) == ("2024-01-08", 5)
+    early: DatesAnswer = await ask(DatesAsked(plan_id=REAL, at=moment("2023-09-01 09:00")))
+    assert early.missing_year == 2024
+    unknown: DatesAnswer = await ask(DatesAsked(plan_id="no-such-plan", at=moment("2023-09-01 09:00")))
+    assert (unknown.terms, unknown.field) == (None, "plan_id")
+    real = Desk(desk.database, rehearsal=False).activities["cycle_dates"]
+    clock: DatesAnswer = await real(
+        DatesAsked(plan_id=REAL, at=moment("2023-09-01 09:00"), rehearsal_clock=True)
+    )
+    assert clock.field == "clock"
+
+
+async def test_records_are_written_once_and_tell_each_role_once(desk: Desk) -> None:
+    state = begun()
+    life.record(state, "opened", moment("2023-09-01 09:00"), SYSTEM, "process (c)")
+    life.remind(state, moment("2023-09-08 08:30"))
+    first = batch(state)
+    for _ in range(2):
+        await desk.activities["cycle_records"](first)
+    life.remind(state, moment("2023-09-16 08:30"))
+    await desk.activities["cycle_records"](batch(state))
+    facts = await rows(desk.database, CycleFact, CycleFact.seq)
+    assert verify([row.to_fact() for row in facts]) == []
+    (row,) = await rows(desk.database, Cycle)
+    assert (row.seq, row.chain, row.phase) == (state.seq, state.chain, "preparing")
+    steps = {step.step: step for step in await rows(desk.database, CycleStep)}
+    assert len(steps) == 15
+    assert (steps["plan_filed"].escalated, str(steps["plan_filed"].last_day)) == (True, "2023-09-15")
+    notices = await rows(desk.database, CycleNotice, CycleNotice.id)
+    told_of = [(n.template, n.to_role, n.recipient) for n in notices if "备案" in n.text_zh]
+    assert told_of == [
+        ("reminded", "office", "tj-scjg-title-office"),
+        ("escalated", "office", "tj-scjg-title-office"),
+        ("escalated", "convening_unit", "tj-scjg"),
+        ("escalated", "city_office", "tj-rsj-title-office"),
+    ]
+
+
+async def test_a_decision_that_was_never_acknowledged_gives_way(desk: Desk) -> None:
+    state = begun()
+    life.record(state, "opened", moment("2023-09-01 09:00"), SYSTEM, "process (c)")
+    await desk.activities["cycle_records"](batch(state))
+    lost = state.model_copy(deep=True)
+    life.record(
+        lost, "order_failed", moment("2023-09-02 09:00"), SYSTEM, "x", {"order_id": "o1", "reason": "y"}
+    )
+    await desk.activities["cycle_records"](batch(lost))
+    life.record(state, "papers_asked", moment("2023-09-02 09:01"), SYSTEM, "process (c)")
+    await desk.activities["cycle_records"](batch(state))
+    facts = await rows(desk.database, CycleFact, CycleFact.seq, CycleFact.at)
+    assert [(f.event, f.orphaned_at is not None) for f in facts] == [
+        ("opened", False),
+        ("order_failed", True),
+        ("papers_asked", False),
+    ]
+    (row,) = await rows(desk.database, Cycle)
+    assert row.chain == state.chain
+    assert {n.status for n in await rows(desk.database, CycleNotice)} == {"void"}
+
+
+async def test_the_look_counts_stages_late_duties_and_who_may_miss_the_window(desk: Desk) -> None:
+    hung = told(lambda one: posted(one, "2023-10-31 09:00"), Cast("posted"))
+    waiting = told(submitted, Cast("waiting", department="binhai-hrss"))
+    reviewed = told(with_office, Cast("late"))
+    for one in (hung, waiting, reviewed):
+        await desk.write_all(one)
+    look = desk.activities["watch_cycle"]
+    early: Watched = await look(asked("2023-10-12 08:30"))
+    assert (early.at_risk, early.overdue) == (1, {}), "posted too late to end in time"
+    seen: Watched = await look(asked("2023-10-21 08:30"))
+    assert seen.stages == {"employer_publicity": 1, "employer_review": 1, "office_review": 1}
+    assert seen.at_risk_departments == {"binhai-hrss": 1, "tj-scjg-personnel": 1}
+    after: Watched = await look(asked("2023-11-21 08:30"))
+    assert (after.at_risk, after.overdue) == (0, {"office_review": 1})
+
+
+async def test_the_look_finds_meetings_without_a_draw(desk: Desk) -> None:
+    common = {
+        "plan_id": REAL,
+        "committee_ref": "c",
+        "committee_size": 11,
+        "committee_valid_until": date(2025, 1, 1),
+        "clock": None,
+        "planned_at": moment("2023-11-20 09:00"),
+        "opened_at": None,
+        "closed_at": None,
+        "minutes_sha256": None,
+    }
+    made = (
+        ("held", date(2023, 12, 1), date(2023, 11, 20), "closed"),
+        ("drawn", date(2023, 12, 20), date(2023, 12, 1), "drawn"),
+        ("bare", date(2023, 12, 15), None, "planned"),
+    )
+    async with desk.database.transaction() as session:
+        for ref, on, drawn, status in made:
+            session.add(
+                ReviewMeeting(meeting_ref=ref, meeting_on=on, drawn_on=drawn, status=status, **common)
+            )
+    seen: Watched = await desk.activities["watch_cycle"](asked("2023-12-02 08:30"))
+    assert [(m.meeting_ref, str(m.draw_by)) for m in seen.undrawn] == [("bare", "2023-12-08")]
+    assert (seen.next_meeting, seen.last_meeting, seen.drawn_meetings) == (
+        date(2023, 12, 15),
+        date(2023, 12, 1),
+        2,
+    )
+
+
+async def test_a_close_lists_the_open_cases_or_is_refused(desk: Desk) -> None:
+    await desk.write_all(told(with_office, Cast("open-1")))
+    close = {"kind": "close", "actor": OFFICE, "command_id": "close-1", "text": "结束"}
+    refused: Done = await desk.activities["list_open_cases"](asked("2024-01-10 09:00", close))
+    assert (refused.field, "office_review 1" in str(refused.refused_en)) == ("with_open_cases", True)
+    assert await rows(desk.database, OpenCase) == []
+    for _ in range(2):
+        done: Done = await desk.activities["list_open_cases"](
+            asked("2024-01-10 09:00", {**close, "with_open_cases": True})
+        )
+        assert done.counts == {"open": 1, "stage.office_review": 1}
+    (case,) = await rows(desk.database, OpenCase)
+    assert (case.application_ref, case.action_by, case.stage) == ("open-1", "office", "office_review")
