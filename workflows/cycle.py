@@ -4,7 +4,7 @@ It keeps the order of things; what may happen and what time means is `models.cyc
 `models.cycle_life`. Everything that comes (commands, alarms, outcomes of orders) stands in one queue, in the
 order in which it came, and is worked off one by one; what was due goes before what came (decision 6). A task
 that was split by a question is replayed in one go, with the updates first: so what follows from anything but
-a message begins with a local activity, and the same commands come out in the same order (decision 7). Orders
+a message begins with a local activity, and the same commands come out in the same order (decision 10). Orders
 to many applications run beside it (`workflows.cycle_orders`). Nothing grows with the number of applications.
 """
 
