@@ -94,7 +94,7 @@ async def _autumn(own: Cycle, year: Year) -> tuple[Life, Life]:
     good, late = await own.start(), await own.start()
     await lives.to_review_ready(good)
     await lives.to_department_review(late)
-    await year.at("2023-11-01 09:00", late)
+    await year.at("2023-11-05 09:00", late)
     numbers = await year.statistics()
     assert numbers.stages == {"review_ready": 1, "department_review": 1}
     assert numbers.counts["applications"] == 2
@@ -132,18 +132,18 @@ async def _winter(own: Cycle, year: Year, good: Life) -> None:
     )
     assert await year.refused({**check, "answer_by": "2023-11-10"}) == ("guard", "answer_by")
     assert (await year.send(check)).counts["drawn"] == 1
-    publish = command("publish_list", office(), postings=posted("2023-12-18 09:00"))
+    publish = command("publish_list", office(), postings=posted("2023-12-04 09:00"))
     assert await year.refused(publish) == ("too_early", "postings")
     await _named(own, good)
-    await good.at("2023-12-01 09:00")
-    await good.send(good.cast.schedule(date(2023, 12, 15), date(2023, 11, 30)))
-    await good.at("2023-12-15 16:00")
+    await good.at("2023-11-24 09:00")
+    await good.send(good.cast.schedule(date(2023, 12, 1), date(2023, 11, 23)))
+    await good.at("2023-12-01 16:00")
     await good.send(good.cast.vote(7))
     await _in_stage(own, good, "passed")
-    await year.at("2023-12-18 10:00", good)
+    await year.at("2023-12-04 10:00", good)
     state = await year.state()
     days = {step.step.value: step.last_day.isoformat() for step in state.steps if step.last_day}
-    assert days["result_list"] == "2023-12-22"
+    assert days["result_list"] == "2023-12-08"
     assert await year.refused(command("file_report", office(), report_ref="津市监报〔2023〕1号")) == (
         "too_early",
         "report_ref",
@@ -152,7 +152,7 @@ async def _winter(own: Cycle, year: Year, good: Life) -> None:
     assert listed.counts["accepted"] == 1
     assert listed.phase == "publicity"
     assert (await good.state()).stage == "result_publicity"
-    await year.at("2023-12-26 10:00", good)
+    await year.at("2023-12-12 10:00", good)
     assert (await year.state()).phase == "confirming"
     await year.send(command("file_report", office(), report_ref="津市监报〔2023〕1号"))
     await good.send(good.cast.confirm())
@@ -189,10 +189,10 @@ async def test_the_year_opens(own: Cycle) -> None:
 
 async def test_a_whole_year(own: Cycle) -> None:
     """From the filed plan to the close with a case left open, and the end with that case."""
-    year = await begin(own, "2023-10-30 09:00")
+    year = await begin(own, "2023-11-04 09:00")
     good, late = await _autumn(own, year)
     await _winter(own, year, good)
-    await year.at("2023-12-28 09:00", good)
+    await year.at("2023-12-14 09:00", good)
 
     async def papers_made() -> None:
         assert {paper.kind for paper in (await _rows(own)).papers} >= {"certificate"}
@@ -231,19 +231,19 @@ def _told_once(found: SimpleNamespace) -> None:
     keys = Counter(notice.dedupe_key for notice in found.notices)
     assert set(keys.values()) == {1}
     told = {(n.template, n.to_role, n.at.astimezone().date().isoformat()) for n in found.notices}
-    assert ("reminded", "office", "2023-11-02") in told, "the departments' window"
+    assert ("reminded", "office", "2023-11-17") in told, "the committee's filing was not recorded"
     facts = [(fact.event, fact.details.get("step")) for fact in found.facts]
-    assert facts.count(("reminded", "department_closes")) == 2
+    assert facts.count(("reminded", "department_closes")) == 0, "on 3 November the last time"
     assert facts.count(("reminded", "meetings")) == 0, "held before the reminder of 29 December"
 
 
 def _within_the_budget(history: WorkflowHistory) -> None:
-    """Nobody sent anything from the 14th to the 42nd day (13 November to 11 December)."""
+    """Nobody sent anything from the 8th to the 26th day (12 to 30 November)."""
     first = history.events[0].event_time.ToDatetime()
     days = [(event.event_time.ToDatetime() - first).days for event in history.events]
-    silence = [event for event, day in zip(history.events, days, strict=True) if 14 <= day < 42]
+    silence = [event for event, day in zip(history.events, days, strict=True) if 8 <= day < 26]
     whole = cost_of(history).events
-    quiet = cost_of(WorkflowHistory(history.workflow_id, silence)).events / 28
+    quiet = cost_of(WorkflowHistory(history.workflow_id, silence)).events / 18
     print(f"\ncycle: {whole} events in {days[-1]} days, {quiet:.1f} on a quiet day")
     assert 5 < quiet <= QUIET_DAY
     assert whole <= days[-1] * QUIET_DAY + 12 * COMMAND
