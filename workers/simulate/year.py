@@ -26,7 +26,7 @@ from workers.simulate.player import AFTER_AN_END, Player
 from workers.simulate.population import Applicant, Population
 from workers.simulate.season import AGENDA_AT, LIST_AT, Season, Sitting
 
-AT_ONCE = 12
+AT_ONCE = 16
 """Applications dealt with at the same time; more only wait for each other (measured on two cores)."""
 
 AHEAD = timedelta(minutes=30)
