@@ -42,7 +42,7 @@ from models.wire import local_day
 
 SENDERS: Mapping[str, tuple[Role, ...]] = MappingProxyType(
     {
-        "issue_plan_version": (Role.OFFICE,),
+        "issue_plan_version": (Role.OFFICE, Role.CITY_OFFICE),
         "publish_list": (Role.OFFICE,),
         "file_report": (Role.OFFICE,),
         "record_step": (Role.OFFICE,),
