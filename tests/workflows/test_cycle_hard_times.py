@@ -166,7 +166,7 @@ async def test_a_question_that_waited_for_a_worker_wedges_nothing(server: DevSer
     async with place.worker(client, max_cached_workflows=0):
         again = await _history(handle)
         shared = min(len(live), len(again))
-        assert [f.hash for f in again[:shared]] == [f.hash for f in live[:shared]], "a replay, the same chain"
+        assert [f.hash for f in again[:shared]] == [f.hash for f in live[:shared]], "the same chain"
         assert [f.event for f in live].count("record_step") == 2
         receipt = await handle.execute_update("record_step", _filed(3), result_type=CycleReceipt)
         assert receipt.event == "record_step", "it still takes commands"
@@ -182,7 +182,9 @@ async def test_signals_are_never_dropped_and_never_raise(server: DevServer, tmp_
     """Rubbish, a forged outcome, a stranger: kept as refused; the database is locked meanwhile."""
     place = Place(server, tmp_path)
     client = await connect(place.settings)
-    unreadable = RawValue(Payload(metadata={"encoding": b"json/plain"}, data=rb'{"command_id": "\ud83d\u0000'))
+    unreadable = RawValue(
+        Payload(metadata={"encoding": b"json/plain"}, data=rb'{"command_id": "\ud83d\u0000')
+    )
     async with place.worker(client):
         handle = await place.start(client, "2023-09-12T09:00:00+08:00", 1.0)
         await handle.query("state")

@@ -104,7 +104,8 @@ async def _new_version(year: Year, people: list[Life]) -> str | None:
     assert await year.refused(_version(earlier)) == ("guard", "dates.department")
     outsider = _version(toml) | {"actor": {**office(), "organisation": "another-office"}}
     assert await year.refused(outsider) == ("wrong_organisation", "actor.organisation")
-    assert await year.refused(_version(toml) | {"actor": city()}) == ("wrong_role", "actor.role")
+    unit = {"id": "u", "role": "convening_unit", "organisation": "tj-scjg"}
+    assert await year.refused(_version(toml) | {"actor": unit}) == ("wrong_role", "actor.role")
     preview = await year.send(_version(toml, apply=False))
     assert (preview.order_id, preview.counts["dates_moved"]) == (None, 2)
     assert (await year.state()).plan_version == 1
