@@ -136,7 +136,7 @@ async def test_a_long_year_continues_as_new_with_everything_it_knows(
 
 
 async def test_a_question_that_waited_for_a_worker_wedges_nothing(server: DevServer, tmp_path: Path) -> None:
-    """No worker is on line: a question waits, the daily look is due, a command comes. Then a worker starts."""
+    """No worker is on line: a question waits, the daily look is due, a command comes. Then one starts."""
     place = Place(server, tmp_path)
     client = await connect(place.settings)
     async with place.worker(client):
