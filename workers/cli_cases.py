@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import uuid
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from pydantic import ValidationError
 
 from models.cases import CaseAnswer, CaseRuling
 from models.field_errors import first_field_error
-from models.integrity import FINDINGS, verify_sample
+from models.integrity import CaseKind, verify_sample
 from models.stages import label_of
 from workers.cli_commands import parse_actor
 from workers.cli_database import At, moment_of, with_database
@@ -48,14 +48,14 @@ Who = Annotated[
         "--as", envvar="ZHICHENG_AS", metavar="ROLE:PERSON[@ORGANISATION]", help="Who acts; no names."
     ),
 ]
-KINDS = ", ".join(FINDINGS)
+CaseStatus = Literal["open", "answered", "ruled"]
 
 
 @case_app.command("list")
 def list_(
     plan: Annotated[str | None, typer.Option(help="Only of this plan.")] = None,
-    kind: Annotated[str | None, typer.Option(help=f"Only of this kind: {KINDS}.")] = None,
-    status: Annotated[str | None, typer.Option(help="open, answered or ruled.")] = None,
+    kind: Annotated[CaseKind | None, typer.Option(help="Only of this kind.")] = None,
+    status: Annotated[CaseStatus | None, typer.Option(help="Only those that stand so.")] = None,
     application: Annotated[str | None, typer.Option(metavar="REF", help="Only of this application.")] = None,
     overdue: Annotated[
         bool, typer.Option("--overdue", help="Only those whose time to answer is over.")

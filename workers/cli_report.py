@@ -90,7 +90,9 @@ def statistics(
         async with database.reading() as session:
             try:
                 return found, await plan_in_force(session, chosen)
-            except UnknownPlanError:
+            except UnknownPlanError as unknown:
+                if not found.cells:
+                    fail(BAD_INPUT, str(unknown))
                 return found, None
 
     found, known = with_database(count)

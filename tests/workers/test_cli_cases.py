@@ -115,6 +115,12 @@ def test_the_numbers_and_the_report(officer: CliRunner, tmp_path: Path) -> None:
     assert len(list((tmp_path / "out").iterdir())) == 5
 
 
+def test_a_word_that_nobody_knows_is_named_instead_of_an_empty_table(officer: CliRunner) -> None:
+    assert "'complaint'" in do(officer, "case", "list", "--kind", "complaints", status=2).stderr
+    assert "'ruled'" in do(officer, "case", "list", "--status", "closed", status=2).stderr
+    assert PLAN in do(officer, "report", "statistics", "--plan", "tianjin-2023", status=2).stderr
+
+
 def test_a_database_without_tables_is_told_apart(tmp_path: Path) -> None:
     runner = CliRunner(env={"ZHICHENG_DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path / 'empty.db'}"})
     assert "zhicheng migrate" in do(runner, "case", "list", status=3).stderr
