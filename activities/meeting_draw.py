@@ -54,7 +54,9 @@ async def commit_draw(case: Case) -> MeetingActDone:
     dropped = 0
     if other is not None and other.committed_by == said.actor.id:
         raise _two_persons()
-    if other is not None and (other.pool_sha256 != d.pool_hash(pool)):
+    mine = await case.session.get(DrawCommitment, (*case.key.values(), said.side))
+    another = mine is not None and mine.commitment != said.commitment
+    if other is not None and (another or other.pool_sha256 != d.pool_hash(pool)):
         await case.session.delete(other)
         dropped = 1
     elif other is not None and other.numbers != numbers:

@@ -127,6 +127,18 @@ async def test_neither_side_can_choose_a_number_in_sight_of_the_other(hall: Hall
     assert await rows(hall, ExpertDraw) == 0
 
 
+async def test_nobody_commits_to_another_number_once_the_other_side_is_bound(hall: Hall) -> None:
+    """Whoever sends the draw has been shown the other number, and could choose an own one that suits it."""
+    await hall.furnish()
+    await hall.plan()
+    await hall.do(hall.cast.commit("drawer"), IN_TIME)
+    await hall.do(hall.cast.commit("witness"), IN_TIME)
+    suits = "chosen-after-the-other-was-shown"
+    done = await hall.do(hall.cast.commit("drawer", suits), IN_TIME)
+    assert done.counts["other_side_must_commit"] == 1
+    assert (await refused(hall.do(hall.cast.draw(drawer_nonce=suits), IN_TIME))).field == "witness_nonce"
+
+
 async def test_a_pool_that_changes_after_the_commitments_voids_them(hall: Hall) -> None:
     await hall.furnish()
     await hall.plan()
