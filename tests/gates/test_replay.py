@@ -12,6 +12,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
 from models.application import workflow_id
+from models.cycle_state import cycle_id
 from models.meeting_messages import meeting_workflow_id
 from tests.histories import FOLDER
 from workers.registry import WORKFLOWS
@@ -36,8 +37,10 @@ def _read(text: str) -> WorkflowHistory:
     given = json.loads(base64.b64decode(first["input"]["payloads"][0]["data"]))
     if "meeting_ref" in given:
         named = meeting_workflow_id(given["plan_id"], given["meeting_ref"])
-    else:
+    elif "application_ref" in given:
         named = workflow_id(given["plan_id"], given["application_ref"])
+    else:
+        named = cycle_id(given["plan_id"])
     return WorkflowHistory.from_json(named, text)
 
 
