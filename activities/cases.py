@@ -262,13 +262,17 @@ async def _write_effect(
 
 
 async def _record_ended(session: AsyncSession, row: SideCase, actor: Actor, at: datetime) -> None:
+    """One record for each ground: the command of an earlier finding has left one of its own."""
     ids = {"plan_id": row.plan_id, "application_ref": row.application_ref}
     ground = sanction_ground(row.ground or "")
-    if ground is None or await session.scalar(select(CreditRecord.seq).filter_by(**ids).limit(1)) is not None:
+    known = select(CreditRecord.seq).filter_by(**ids, ground=ground).limit(1)
+    if ground is None or await session.scalar(known) is not None:
         return
     application = await _application(session, row)
     whose = (row.plan_id, row.application_ref, application.applicant)
-    await record_breach(session, whose, 0, at, ground, actor, row.document_no)
+    before = select(func.count()).select_from(CreditRecord).filter_by(**ids).where(CreditRecord.seq <= 0)
+    number = -(await session.scalar(before) or 0)
+    await record_breach(session, whose, number, at, ground, actor, row.document_no)
 
 
 # --- read --------------------------------------------------------------------------------------------

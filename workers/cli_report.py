@@ -75,7 +75,7 @@ def statistics(
     plan: Plan = None,
     as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the table of cells as CSV.")] = False,
-    for_public: Annotated[bool, typer.Option("--public", help="Without counts of one or two.")] = False,
+    for_public: Annotated[bool, typer.Option("--public", help="Rounded to multiples of five.")] = False,
     at: At = None,
 ) -> None:
     """The numbers of a cycle as it stands. Exit status 1 when they do not agree with each other."""

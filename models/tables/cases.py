@@ -98,7 +98,8 @@ class CreditRecord(Facts, Base):
     """An entry of the credit register (诚信档案库), and the ban that goes with it, if any.
 
     `until` and `banned_until` are last days, `banned_from` a first one. `ban_document_no`: the city
-    title office's own decision on the ban. `seq` 0: the application had ended before the breach was found.
+    title office's own decision on the ban. `seq` 0 or below: the application had ended before the breach
+    was found.
     """
 
     __tablename__ = "credit_records"

@@ -68,7 +68,8 @@ async def test_a_report_is_filed_once_with_all_its_files(database: Database) -> 
     assert ["取得职称", "1", "25.0%"] in rows
     public = files["public.json"].decode()
     assert not any(f'"{ref}"' in public for ref in ("one", "two", "three", "four")), "no reference is public"
-    assert "<3" in public
+    assert document["statistics"]["totals"]["opened"] == 4
+    assert json.loads(public)["totals"]["opened"] == 5, "rounded"
 
 
 async def test_the_pdf_says_the_numbers_in_chinese(database: Database) -> None:

@@ -125,10 +125,12 @@ async def test_an_application_that_moved_on_meanwhile_is_met_where_it_is(cycle: 
 
 
 async def test_what_has_ended_is_only_recorded(cycle: Cycle) -> None:
-    """Withdrawn while the check went on: nothing moves, the register knows."""
+    """Withdrawn while the check went on: nothing moves, the register knows, of a second breach as well."""
     life = await cycle.start()
     await lives.to_employer_review(life)
     (case,) = await checked(cycle, life)
+    await life.send(life.cast.objects())
+    (complaint,) = await cases_of(cycle, life, "complaint")
     await life.send(life.cast.withdraw())
     seen = await ruled(cycle, case, ruling("false"))
     assert (seen.effect_outcome, seen.stage) == ("ended", "withdrawn")
@@ -139,6 +141,11 @@ async def test_what_has_ended_is_only_recorded(cycle: Cycle) -> None:
         "津人社〔2024〕3号",
         date(2024, 1, 10),
     )
+    again = await ruled(cycle, complaint.id, ruling("founded", ground="fraud"))
+    assert again.effect_outcome == "ended"
+    async with cycle.database.reading() as session:
+        found = select(CreditRecord.ground).filter_by(plan_id=PLAN, application_ref=life.cast.ref)
+        assert set(await session.scalars(found)) == {"ce_false", "fraud"}
 
 
 async def opened(cycle: Cycle, person: str, opening: str) -> Refusal | None:
