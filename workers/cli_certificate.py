@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from models.papers import KIND_LABELS, PaperKind, Standing
-from workers.cli_database import At, moment_of, with_database
+from workers.cli_database import At, known_plan, moment_of, with_database
 from workers.cli_shared import (
     BAD_INPUT,
     REFUSED,
@@ -168,6 +168,7 @@ def make(
         from activities.papers.making import Papers
         from models.tables import PaperFault
 
+        await known_plan(database, plan_id)
         try:
             counts = await Papers(database, _config(settings)).make_missing(plan_id, moment)
         except SigningKeyError as error:
@@ -232,6 +233,7 @@ def index(plan: Annotated[str | None, typer.Option(help="Of this plan.")] = None
     async def read(database: Database, settings: Settings) -> list[dict[str, str | int | None]]:  # noqa: ARG001
         from activities.verification import certificate_index
 
+        await known_plan(database, plan_id)
         async with database.reading() as session:
             return await certificate_index(session, plan_id)
 

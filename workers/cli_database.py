@@ -48,6 +48,7 @@ def with_database(
     from temporalio.service import RPCError
 
     from activities.database import Database
+    from models.plan import UnknownPlanError
     from models.refusal import Refused
     from workers.connect import TemporalUnreachableError
     from workers.stack import database_words
@@ -67,6 +68,8 @@ def with_database(
         if as_json:
             echo_json({"refused": refused.refusal})
         fail(REFUSED, refused.refusal.sentence(lang))
+    except UnknownPlanError as unknown:
+        fail(BAD_INPUT, f"--plan: {unknown}")
     except SQLAlchemyError as error:
         reason = " ".join(str(error).split("\n", 1)[0].split())[:300]
         where = database_words(settings.database_url.get_secret_value())
@@ -78,3 +81,11 @@ def with_database(
     except (TemporalUnreachableError, RPCError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
         reason = " ".join(str(error).split())
         fail(NOT_REACHABLE, f"{reason} What was written down stays; run the same command again.")
+
+
+async def known_plan(database: Database, plan_id: str) -> None:
+    """A plan that nobody has filed ends the command, instead of an answer without a line."""
+    from activities.plans import plan_in_force
+
+    async with database.reading() as session:
+        await plan_in_force(session, plan_id)

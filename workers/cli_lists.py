@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workers.cli_database import At, moment_of, with_database
+from workers.cli_database import At, known_plan, moment_of, with_database
 from workers.cli_shared import (
     BAD_INPUT,
     AsJson,
@@ -88,6 +88,7 @@ def show(plan: Plan = None, as_json: AsJson = False, lang: InLang = "en") -> Non
 
         from models.tables import PostedEntry, PostedList
 
+        await known_plan(database, plan_id)
         async with database.reading() as session:
             lists = await session.scalars(
                 select(PostedList).filter_by(plan_id=plan_id).order_by(PostedList.n)

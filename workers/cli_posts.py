@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from models.wire import Wire
-from workers.cli_database import with_database
+from workers.cli_database import known_plan, with_database
 from workers.cli_shared import REFUSED, AsJson, InLang, console, echo_json, fail, table
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ def posts(
     async def read(database: Database, _settings: Settings) -> tuple[list[PoolView], list[Checked]]:
         from activities.posts import Pool, audit_pool, pools
 
+        if plan is not None:
+            await known_plan(database, plan)
         async with database.reading() as session:
             found = await pools(session, plan_id=plan, employer=employer, level=level)
             faults = []

@@ -62,3 +62,11 @@ def test_a_fault_is_told_and_ends_with_one(unit: str) -> None:
     result = runner.invoke(app, ["posts", "--check"])
     assert result.exit_code == 1
     assert "the pool's row says" in result.stderr
+
+
+@pytest.mark.usefixtures("unit")
+@pytest.mark.parametrize("words", ["posts", "lists show", "certificate make", "certificate index"])
+def test_a_plan_that_nobody_has_filed_is_named(words: str) -> None:
+    result = runner.invoke(app, [*words.split(), "--plan", "nope"])
+    assert result.exit_code == 2
+    assert "--plan: There is no plan 'nope'" in result.output
