@@ -28,7 +28,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest runs first, so that two processes end at about the same time."""
-    first = ("test_demo_survives_kills", "test_invariants", "test_cli_application", "test_stack")
+    first = (
+        "test_demo_survives_kills",
+        "test_cli_application",
+        "test_stack",
+        "test_hard_times",
+        "test_asked_while_busy",
+        "test_invariants",
+        "workflows/test_meeting",
+        "test_simulate_year",
+        "workflows/test_cycle",
+        "test_notices_of_history",
+    )
     items.sort(key=lambda item: next((n for n, name in enumerate(first) if name in item.nodeid), len(first)))
 
 
