@@ -169,13 +169,14 @@ class _Process:
         expression(timer, "timeDate", f"deadline.{node.deadline.name.value}.due_at", typed=True)
 
     def _message(self, element: ET.Element, node: Node) -> None:
+        """What begins it: a message, or a condition where the service itself finds that it is so."""
         assert node.transition is not None
-        child(
-            element,
-            "messageEventDefinition",
-            id=f"{node.id}_definition",
-            messageRef=f"message_{node.transition.command}",
-        )
+        command, known_as = node.transition.command, f"{node.id}_definition"
+        if command is None:
+            found = child(element, "conditionalEventDefinition", id=known_as)
+            expression(found, "condition", node.transition.event, typed=True)
+        else:
+            child(element, "messageEventDefinition", id=known_as, messageRef=f"message_{command}")
 
     def _link(self, node: Node, parent: ET.Element, doc: str) -> None:
         thrown = node.kind is NodeKind.THROW
