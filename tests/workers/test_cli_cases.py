@@ -109,7 +109,7 @@ def test_the_numbers_and_the_report(officer: CliRunner, tmp_path: Path) -> None:
     counted = json.loads(do(officer, "report", "statistics", "--json", *at).output)
     assert counted["totals"]["opened"] == 3
     public = do(officer, "report", "statistics", "--public", "--csv", *at).output
-    assert "<3" in public
+    assert ",3," not in public, "rounded"
     do(officer, "report", "build", "--out", str(tmp_path / "out"), *at)
     assert (tmp_path / "out" / "report.pdf").read_bytes().startswith(b"%PDF")
     assert len(list((tmp_path / "out").iterdir())) == 5

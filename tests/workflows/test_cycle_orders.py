@@ -26,7 +26,7 @@ from workers.worker import build_worker
 
 DOCUMENT = "津市监〔2023〕12号"
 LATER = {"dates.department": date(2023, 11, 13), "dates.office": date(2023, 11, 27)}
-MANY = 12
+MANY = 30
 
 
 class House:
@@ -86,7 +86,14 @@ async def test_orders_reach_every_open_application_once(house: House) -> None:
         year = await begin(house.cycle, "2023-10-09 09:00")
         people = await asyncio.gather(*(house.cycle.start("2023-10-09 08:00") for _ in range(MANY)))
         order_id = await _new_version(year, list(people))
+        first = min(people, key=lambda life: life.cast.ref)
+
+        async def begun() -> None:
+            assert await _revised(first, "plan_amendment") == 1
+
+        await eventually(begun)
     async with house.worker():
+        await _version_counts(year)
         counts = await year.order(order_id)
         assert counts == {"chosen": MANY, "accepted": MANY, "refused": 0, "ended": 0}
         assert {await _last_day(life, "department_submission") for life in people} == {"2023-11-13"}
@@ -112,11 +119,14 @@ async def _new_version(year: Year, people: list[Life]) -> str | None:
     assert {await _last_day(life, "department_submission") for life in people} == {"2023-11-06"}
     issued = await year.send(_version(toml))
     assert issued.order_id is not None
+    return issued.order_id
+
+
+async def _version_counts(year: Year) -> None:
     state = await year.state()
     assert state.plan_version == 2
     days = {step.step.value: str(step.last_day) for step in state.steps}
     assert (days["department_closes"], days["office_review"]) == ("2023-11-13", "2023-11-27")
-    return issued.order_id
 
 
 async def _extension(year: Year, chosen: Life, other: Life) -> None:
