@@ -49,10 +49,14 @@ def _with_driver(url: str, place: int) -> URL:
 
 
 class Database:
-    """A database under `url`. Make one in each process; close it at the end."""
+    """A database under `url`. Make one in each process; close it at the end.
 
-    def __init__(self, url: str) -> None:
+    `empties_log` false: `empty_log` does nothing, where no ballot has a secret to keep (a simulation).
+    """
+
+    def __init__(self, url: str, *, empties_log: bool = True) -> None:
         address = async_url(url)
+        self._empties_log = empties_log
         self.is_sqlite = address.get_backend_name() == "sqlite"
         self.folder = Path(address.database or "").absolute().parent if self.is_sqlite else None
         """The directory of the SQLite file."""
@@ -86,7 +90,7 @@ class Database:
 
         False when somebody reads at this moment, and on PostgreSQL, whose log its operator keeps.
         """
-        if not self.is_sqlite:
+        if not self.is_sqlite or not self._empties_log:
             return False
         async with self._one_writer, self._engine.connect() as connection:
             driver = (await connection.get_raw_connection()).driver_connection

@@ -21,7 +21,7 @@ from typing import Any
 
 import structlog
 from temporalio.client import Client
-from temporalio.worker import Worker
+from temporalio.worker import Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from workers.connect import connect
@@ -58,8 +58,9 @@ def build_worker(
     activities: Sequence[Activity] = (),
     *,
     identity: str | None = None,
+    runner: WorkflowRunner | None = None,
 ) -> Worker:
-    """A worker on `settings.task_queue`, not yet running.
+    """A worker on `settings.task_queue`, not yet running. Workflows run in the sandbox, or in `runner`.
 
     Shutting it down stops the polling, lets workflow tasks end and gives activities
     `settings.drain_seconds`. `identity` is how the server names it, by default unique to this worker.
@@ -72,7 +73,7 @@ def build_worker(
         activities=list(activities),
         activity_executor=ThreadPoolExecutor(THREADS, thread_name_prefix="activity"),
         max_concurrent_activities=THREADS,
-        workflow_runner=sandbox_runner(),
+        workflow_runner=runner or sandbox_runner(),
         max_cached_workflows=settings.max_cached_workflows,
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=settings.sticky_seconds),
         graceful_shutdown_timeout=timedelta(seconds=settings.drain_seconds),

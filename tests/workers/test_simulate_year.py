@@ -243,7 +243,7 @@ def test_too_many_posts_and_a_strange_chain_are_seen(year: Simulated) -> None:
 def test_a_worker_that_dies_ends_the_simulation_with_its_reason() -> None:
     async def scene() -> str:
         async with ground(cached=10) as stand:
-            stand.worker.kill()
+            stand.workers[0].process.kill()
             with pytest.raises(RuntimeError) as ended:
                 await stand.while_it_stands(asyncio.sleep(3600))
             return str(ended.value)

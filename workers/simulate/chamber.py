@@ -37,7 +37,7 @@ POOL = 44
 SIMULATED_HOMES = tuple(f"sim-unit-{n:04d}" for n in range(1, 4))
 """Units of applicants where experts work too: such an expert is recused."""
 
-BALLOTS_AT_ONCE = 6
+BALLOTS_AT_ONCE = 12
 OPINIONS_BY = 3
 
 

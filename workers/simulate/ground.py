@@ -1,4 +1,4 @@
-"""What a simulation stands on: a Temporal server of its own with virtual clocks, a database, a worker.
+"""What a simulation stands on: a Temporal server of its own with virtual clocks, a database, workers.
 
 Everything lives in a temporary directory and in memory, and is gone afterwards, also after Ctrl-C.
 """
@@ -35,6 +35,9 @@ SKIPPING: dict[str, str | int | float | bool] = {
 MEMORY = "/dev/shm" if os.path.isdir("/dev/shm") else None
 """Where nothing has to be written to a disk: the data of a simulation need not outlive it."""
 
+WORKERS = 2
+"""Processes that serve workflows: one alone is what everything else waits for (measured on two cores)."""
+
 WORKER_ENDS_WITHIN = 5.0
 """Real seconds."""
 
@@ -42,32 +45,44 @@ T = TypeVar("T")
 
 
 class WorkerEndedError(RuntimeError):
-    """The worker of the simulation ended by itself; the text ends with its last words."""
+    """A worker of the simulation ended by itself; the text ends with its last words."""
+
+
+@dataclass(frozen=True)
+class Serving:
+    """One worker process, and the file with its words."""
+
+    process: asyncio.subprocess.Process
+    log: Path
+
+    async def ended(self) -> str:
+        """Waits until it has ended by itself, and says with what."""
+        status = await self.process.wait()
+        tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-5:])
+        return f"the worker ended with status {status}.\n{tail}"
 
 
 @dataclass(frozen=True)
 class Ground:
-    """A running server with one worker. `client` starts workflows whose time stands until it is moved."""
+    """A running server with workers. `client` starts workflows whose time stands until it is moved."""
 
     client: Client
     skipper: TimeSkipper
     database: Database
-    worker: asyncio.subprocess.Process
-    worker_log: Path
+    workers: tuple[Serving, ...]
     queue: str = QUEUE
 
     async def while_it_stands(self, work: Coroutine[Any, Any, T]) -> T:
-        """Does the work, unless the worker ends meanwhile. Raises `WorkerEndedError`."""
+        """Does the work, unless a worker ends meanwhile. Raises `WorkerEndedError`."""
         doing = asyncio.ensure_future(work)
-        ending = asyncio.ensure_future(self.worker.wait())
+        ending = [asyncio.ensure_future(one.ended()) for one in self.workers]
         try:
-            await asyncio.wait({doing, ending}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({doing, *ending}, return_when=asyncio.FIRST_COMPLETED)
             if doing.done():
                 return doing.result()
-            tail = "\n".join(self.worker_log.read_text(errors="replace").splitlines()[-5:])
-            raise WorkerEndedError(f"the worker ended with status {self.worker.returncode}.\n{tail}")
+            raise WorkerEndedError(next(one.result() for one in ending if one.done()))
         finally:
-            for task in (doing, ending):
+            for task in (doing, *ending):
                 task.cancel()
             with suppress(asyncio.CancelledError, Exception):
                 await doing
@@ -75,7 +90,7 @@ class Ground:
 
 @asynccontextmanager
 async def ground(cached: int) -> AsyncIterator[Ground]:
-    """Starts everything and stops it again. `cached`: how many workflows the worker keeps in memory.
+    """Starts everything and stops it again. `cached`: how many workflows a worker keeps in memory.
 
     Raises `workers.embedded.DevServerError` when the server does not start.
     """
@@ -93,10 +108,13 @@ async def ground(cached: int) -> AsyncIterator[Ground]:
             server.address, namespace=NAMESPACE, data_converter=pydantic_data_converter
         )
         skipper = TimeSkipper(plain, config=TimeSkippingConfig(enabled=False))
-        log = folder / "worker.log"
-        worker = await _start_worker(log, server.address, url, cached)
-        stack.push_async_callback(_end_worker, worker)
-        yield Ground(skipper.client, skipper, database, worker, log)
+        workers = []
+        for number in range(1, WORKERS + 1):
+            log = folder / f"worker-{number}.log"
+            process = await _start_worker(log, server.address, url, cached)
+            stack.push_async_callback(_end_worker, process)
+            workers.append(Serving(process, log))
+        yield Ground(skipper.client, skipper, database, tuple(workers))
 
 
 async def _start_worker(log: Path, address: str, url: str, cached: int) -> asyncio.subprocess.Process:

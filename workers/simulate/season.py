@@ -106,6 +106,14 @@ class Season:
         acts = ((s.closes_on, s.meeting_on, s.list_on, local_day(s.report_at)) for s in self.sittings)
         return sorted({day for days in acts for day in days})
 
+    def acts_on(self, day: date) -> int:
+        """How many things the cycle does on this day."""
+        return sum(
+            act == day
+            for s in self.sittings
+            for act in (s.closes_on, s.meeting_on, s.list_on, local_day(s.report_at))
+        )
+
     def held_on(self, sitting: Sitting) -> datetime:
         """When the ballots of a meeting begin."""
         return start_of(sitting.meeting_on) + BALLOT_AT

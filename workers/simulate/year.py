@@ -26,7 +26,7 @@ from workers.simulate.player import AFTER_AN_END, Player
 from workers.simulate.population import Applicant, Population
 from workers.simulate.season import AGENDA_AT, LIST_AT, Season, Sitting
 
-AT_ONCE = 16
+AT_ONCE = 24
 """Applications dealt with at the same time; more only wait for each other (measured on two cores)."""
 
 AHEAD = timedelta(minutes=30)
@@ -67,6 +67,8 @@ class Year:
         self._next: dict[str, Next] = {}
         self._queue: list[Event] = []
         self._gate = asyncio.Semaphore(AT_ONCE)
+        self._session: asyncio.Task[None] | None = None
+        self._in_session: set[str] = set()
         for who in people:
             self._push(self._start_of(who), who.ref)
 
@@ -96,19 +98,30 @@ class Year:
     # --- between two acts of the cycle -------------------------------------------------------------------
 
     async def _until(self, day: date, progress: Progress) -> None:
-        """All that is due before this day."""
+        """All that is due before this day; while a meeting is in session, first what it does not touch."""
+        await self._due_before(day, progress)
+        if self._session is not None:
+            await self._session
+            self._session, self._in_session = None, set()
+            await self._due_before(day, progress)
+
+    def _lane_of(self, ref: str) -> str:
+        return self.players[ref].who.pool or ref
+
+    async def _due_before(self, day: date, progress: Progress) -> None:
         lanes: dict[str, list[Event]] = defaultdict(list)
         later: list[Event] = []
         for event in self._queue:
-            if local_day(event[0]) < day:
-                lanes[self.players[event[2]].who.pool or event[2]].append(event)
+            lane = self._lane_of(event[2])
+            if local_day(event[0]) < day and lane not in self._in_session:
+                lanes[lane].append(event)
             else:
                 later.append(event)
         self._queue = later
         async with asyncio.TaskGroup() as group:
             if day <= self.season.last_day:
                 group.create_task(self.office.go(start_of(day)))
-            for events in lanes.values():
+            for events in sorted(lanes.values(), key=len, reverse=True):  # the longest is what all wait for
                 group.create_task(self._lane(day, events, progress))
 
     async def _lane(self, day: date, events: list[Event], progress: Progress) -> None:
@@ -187,7 +200,7 @@ class Year:
                 waiting = [(p.who.ref, bool(p.votes)) for p in self._waiting("meeting")]
                 await self._convene(sitting, [self.players[r] for r in self.season.share(sitting, waiting)])
             if sitting.meeting_on == day:
-                await self._hold(sitting)
+                await self._go_into_session(sitting, alone=self.season.acts_on(day) == 1)
             if sitting.list_on == day:
                 await self._publish(sitting)
             if local_day(sitting.report_at) == day and sitting.listed and not await self._report(sitting):
@@ -210,11 +223,18 @@ class Year:
                 player.meeting = sitting.number
                 sitting.agenda.append(player.who.ref)
 
-    async def _hold(self, sitting: Sitting) -> None:
-        """Everybody still on the agenda is voted on."""
+    async def _go_into_session(self, sitting: Sitting, *, alone: bool) -> None:
+        """The meeting begins. If nothing else happens on its day, those it does not touch go on meanwhile."""
         present = [p for p in self._waiting("vote") if p.meeting == sitting.number]
         if not present:
             return
+        self._in_session = {self._lane_of(p.who.ref) for p in present}
+        self._session = asyncio.create_task(self._hold(sitting, present))
+        if not alone:
+            await self._session
+
+    async def _hold(self, sitting: Sitting, present: list[Player]) -> None:
+        """Everybody still on the agenda is voted on."""
         at = self.season.held_on(sitting)
         await self._all(present, lambda p: p.go(at - AHEAD))
         present = [p for p in present if p.failure is None]
@@ -301,7 +321,7 @@ class Year:
         """True while something is due, or somebody waits for the cycle, which still has something to do."""
         waits = any(isinstance(wanted, Await) for wanted in self._next.values())
         ahead = any(max(s.list_on, local_day(s.report_at)) >= day for s in self.season.sittings)
-        return bool(self._queue) or (waits and ahead)
+        return bool(self._queue) or self._session is not None or (waits and ahead)
 
     def reason(self, ref: str) -> str:
         """Why this application is open, or how it came to rest."""

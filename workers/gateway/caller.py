@@ -1,0 +1,66 @@
+"""Who is calling: a subject with the roles that its token grants, and the actor that it acts as.
+
+The actor of every command comes from here, never from what a request says about itself.
+"""
+
+from __future__ import annotations
+
+from models.refusal import RefusalCode, refuse
+from models.roles import ROLE_LABELS, Actor, Reference, Role
+from models.wire import Wire
+
+
+class Grant(Wire):
+    """One role that a caller holds: for an organisation, or (applicant, public) for the own person."""
+
+    role: Role
+    organisation: Reference | None = None
+
+
+class Caller(Wire):
+    """A verified caller. `service`: a system's account, not a person's. `token_id`: for the access log."""
+
+    subject: Reference
+    grants: tuple[Grant, ...] = ()
+    service: bool = False
+    token_id: str | None = None
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """The roles that are granted."""
+        return frozenset(grant.role for grant in self.grants)
+
+    def actor(self, role: Role | None = None, organisation: str | None = None) -> Actor:
+        """The actor for a command, in that role; without one the only role held.
+
+        Raises `Refused`: no such grant, or several that fit so that one must be named.
+        """
+        fitting = [
+            grant
+            for grant in self.grants
+            if (role is None or grant.role is role)
+            and (organisation is None or grant.organisation == organisation)
+        ]
+        if len(fitting) == 1:
+            return Actor(id=self.subject, role=fitting[0].role, organisation=fitting[0].organisation)
+        held_zh = "、".join(ROLE_LABELS[grant.role].zh for grant in self.grants) or "无"
+        held = ", ".join(f"{g.role.value} of {g.organisation or 'own person'}" for g in self.grants) or "none"
+        if fitting:
+            raise refuse(
+                RefusalCode.WRONG_ROLE,
+                zh=f"您的账户具有多种身份（{held_zh}）。",
+                en=f"Your account holds several roles ({held}).",
+                fix_zh="请在请求头 Zhicheng-Role（必要时 Zhicheng-Organisation）中指明以何身份办理。",
+                fix_en="Name one in the header Zhicheng-Role, and if needed in Zhicheng-Organisation.",
+                field="Zhicheng-Role",
+                citation="roles of the review, by design",
+            )
+        raise refuse(
+            RefusalCode.WRONG_ROLE,
+            zh=f"您的账户没有此身份（现有：{held_zh}）。",
+            en=f"Your account does not hold this role (it holds: {held}).",
+            fix_zh="请由具有此身份的账户办理。",
+            fix_en="Use an account that holds it.",
+            field="Zhicheng-Role",
+            citation="roles of the review, by design",
+        )

@@ -1,0 +1,30 @@
+"""What the routes of the gateway work with: made once when it starts, kept in `app.state.context`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi import Request
+from temporalio.client import Client
+
+from activities.database import Database
+from workers.client import ReviewClient
+from workers.client_cycle import CycleClient
+from workers.settings import Settings
+
+
+@dataclass(frozen=True)
+class Context:
+    """One gateway: the doors to Temporal (`MeetingClient` is made per plan), the database, the settings."""
+
+    settings: Settings
+    temporal: Client
+    database: Database
+    applications: ReviewClient
+    cycles: CycleClient
+
+
+def context_of(request: Request) -> Context:
+    """The gateway's context, for a route: `context: Annotated[Context, Depends(context_of)]`."""
+    context: Context = request.app.state.context
+    return context
