@@ -17,6 +17,7 @@ from workers.cli_certificate import certificate_app
 from workers.cli_committee import committee_app, expert_app
 from workers.cli_cycle import cycle_app
 from workers.cli_diagram import diagram
+from workers.cli_gateway import access_log, gateway, token
 from workers.cli_history import history, refused, why_deadline
 from workers.cli_list import list_command
 from workers.cli_lists import lists_app
@@ -51,6 +52,7 @@ app.command("why-deadline", rich_help_panel=READ)(why_deadline)
 app.command(rich_help_panel=READ)(refused)
 app.command("list", rich_help_panel=READ)(list_command)
 app.command(rich_help_panel=READ)(diagram)
+app.command("access-log", rich_help_panel=READ)(access_log)
 app.add_typer(cycle_app, name="cycle", rich_help_panel=CYCLE)
 app.command(rich_help_panel=CYCLE)(posts)
 app.add_typer(committee_app, name="committee", rich_help_panel=CYCLE)
@@ -67,6 +69,8 @@ app.command(rich_help_panel=RUN)(up)
 app.command(rich_help_panel=RUN)(demo)
 app.command(rich_help_panel=RUN)(simulate)
 app.command(rich_help_panel=RUN)(worker)
+app.command(rich_help_panel=RUN)(gateway)
+app.command(rich_help_panel=RUN)(token)
 app.command(rich_help_panel=RUN)(migrate)
 app.add_typer(search_attributes_app, name="search-attributes", rich_help_panel=RUN)
 app.add_typer(plan_app, name="plan", rich_help_panel=LOOK_UP)

@@ -203,6 +203,7 @@ def _announce(places: StackPlaces, as_json: bool) -> None:
         return
     typer.echo(f"temporal   {places.temporal}, namespace {places.namespace}, task queue {places.task_queue}")
     typer.echo(f"web        {places.web or 'off'}")
+    typer.echo(f"gateway    {places.gateway}/v1 (tokens: `zhicheng token`)")
     typer.echo(f"database   {places.database}")
     typer.echo(f"data       {places.data_dir}")
     typer.echo(f"log        {places.log}")

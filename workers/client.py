@@ -23,7 +23,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from models.application import ApplicationInput, workflow_id
-from models.audit import Fact
+from models.audit import Fact, digest
 from models.commands import Command, parse
 from models.decide import kind_of
 from models.refusal import Refusal, RefusalCode, Refused
@@ -195,7 +195,11 @@ class ReviewClient:
     ) -> Receipt:
         try:
             receipt: Receipt = await handle.execute_update(
-                kind, body, id=command_id, result_type=Receipt, rpc_timeout=timedelta(seconds=seconds)
+                kind,
+                body,
+                id=_update_id(command_id, body),
+                result_type=Receipt,
+                rpc_timeout=timedelta(seconds=seconds),
             )
             return receipt
         except WorkflowUpdateFailedError as error:
@@ -287,6 +291,11 @@ def _on_the_wire(command: Command | Body) -> tuple[str, Body, str]:
     except Refused as refused:
         raise CommandRefused(refused.refusal) from None
     return kind_of(read), command, read.command_id
+
+
+def _update_id(command_id: str, body: Body) -> str:
+    """The server answers an update id again without asking the application, which must see another body."""
+    return f"{command_id}/{digest(body)[:16]}"
 
 
 def _refusal_of(cause: BaseException | None, workflow_id: str) -> Exception:

@@ -23,6 +23,7 @@ from models.drawing.matrix import matrix
 from models.drawing.mermaid import mermaid
 from models.drawing.svg import svg
 from workers.contract import ANSWERS, OF_CYCLES, OF_MEETINGS, schema
+from workers.gateway.app import openapi_text
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -42,6 +43,7 @@ def documents() -> tuple[Document, ...]:
         ("docs/lifecycle/handbook.en.md", partial(handbook, "en")),
         ("docs/lifecycle/permissions.md", matrix),
         ("docs/lifecycle/lifecycle.json", as_json),
+        ("docs/contract/openapi.json", openapi_text),
         *(
             (f"docs/contract/{kind}.schema.json", partial(schema, model, "validation"))
             for kind, model in COMMANDS.items()

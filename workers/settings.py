@@ -124,7 +124,50 @@ class Settings(BaseSettings):
         description="give the http(s) address of the page that verifies certificates; it stands on every one",
     )
 
-    @field_validator("temporal_address", "health_address", "metrics_address")
+    gateway_address: str = Field(
+        default="127.0.0.1:8080", description="give host:port for the HTTP gateway, e.g. 127.0.0.1:8080"
+    )
+    gateway_patience: float = Field(
+        default=10.0, gt=0, le=60, description="use the seconds in which a command must be answered"
+    )
+    gateway_calls_a_minute: int = Field(
+        default=1200, ge=1, le=1_000_000, description="use the calls that one account may make in a minute"
+    )
+    gateway_public_calls_a_minute: int = Field(
+        default=240, ge=1, le=1_000_000, description="use the calls without a token from one address a minute"
+    )
+    oidc_issuer: str | None = Field(
+        default=None,
+        pattern=r"^https?://\S+$",
+        description="give the address of the OpenID Connect issuer as its tokens name it, or leave it unset "
+        "for the local issuer of the embedded stack",
+    )
+    oidc_jwks_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://\S+$",
+        description="give the address of the issuer's keys, or leave it unset to have it discovered",
+    )
+    oidc_audience: str = Field(
+        default="zhicheng", min_length=1, max_length=200, description="name the audience of the tokens"
+    )
+    oidc_grants_claim: str = Field(
+        default="zhicheng_grants",
+        min_length=1,
+        max_length=200,
+        description="name the claim with the list of {role, organisation}",
+    )
+    oidc_service_claim: str = Field(
+        default="zhicheng_service",
+        min_length=1,
+        max_length=200,
+        description="name the claim that is true for the account of a system",
+    )
+    local_issuer: bool = Field(
+        default=False,
+        description="use true (tokens of `zhicheng token` are accepted; never in production) or false",
+    )
+
+    @field_validator("temporal_address", "health_address", "metrics_address", "gateway_address")
     @classmethod
     def _host_and_port(cls, value: str | None) -> str | None:
         if value is not None:

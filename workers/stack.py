@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from workers.processes import AlreadyStartingError, ServerRecord, can_bind, only_one
-from workers.settings import Settings
+from workers.settings import Settings, split_address
 
 USUAL_PORT, USUAL_UI_PORT = 7233, 8233
 RECORD = "temporal-server.json"
@@ -33,6 +34,7 @@ class StackPlaces:
     namespace: str
     task_queue: str
     web: str | None
+    gateway: str
     database: str
     log: Path
     pid: int
@@ -89,6 +91,7 @@ async def _run(
     from workers.connect import connect
     from workers.database import upgrade
     from workers.embedded import NAMESPACE, DevServer, DevServerError
+    from workers.gateway.serve import run_gateway
     from workers.registry import WORKFLOWS, make_activities
     from workers.search_attributes import register_search_attributes
     from workers.telemetry import temporal_runtime
@@ -115,6 +118,7 @@ async def _run(
         async with stop_on_signal() if stop is None else nullcontext(stop) as stopping:
             client = await connect(here, runtime=temporal_runtime(here))
             await register_search_attributes(client)
+            listening = _listening(settings)
             announce(
                 StackPlaces(
                     data_dir=settings.data_dir.absolute(),
@@ -122,23 +126,29 @@ async def _run(
                     namespace=NAMESPACE,
                     task_queue=settings.task_queue,
                     web=server.ui_url,
+                    gateway="http://{}:{}".format(*listening.getsockname()[:2]),
                     database=database_words(url),
                     log=log_file(settings),
                     pid=os.getpid(),
                 )
             )
-            return await run_worker(
-                here,
-                client=client,
-                workflows=WORKFLOWS,
-                activities=make_activities(
-                    database,
-                    rehearsal=settings.rehearsal,
-                    calendar_dir=settings.calendar_dir,
-                    papers=settings.papers(may_make_key=True),
-                ),
-                stop=stopping,
-            )
+            serving = asyncio.create_task(run_gateway(_own_issuer(here), client, stopping, listening))
+            try:
+                return await run_worker(
+                    here,
+                    client=client,
+                    workflows=WORKFLOWS,
+                    activities=make_activities(
+                        database,
+                        rehearsal=settings.rehearsal,
+                        calendar_dir=settings.calendar_dir,
+                        papers=settings.papers(may_make_key=True),
+                    ),
+                    stop=stopping,
+                )
+            finally:
+                stopping.set()
+                await serving
     finally:
         await database.close()
         await server.stop()
@@ -153,6 +163,21 @@ def database_words(url: str) -> str:
     """A database URL without its password."""
     head, _, tail = url.partition("://")
     return f"{head}://{tail.rpartition('@')[2]}"
+
+
+def _listening(settings: Settings) -> socket.socket:
+    """Where the gateway listens: at the address of the settings, or at any port when that is taken."""
+    from workers.gateway.serve import listening_socket
+
+    try:
+        return listening_socket(settings.gateway_address)
+    except OSError:
+        return listening_socket(f"{split_address(settings.gateway_address)[0]}:0")
+
+
+def _own_issuer(settings: Settings) -> Settings:
+    """On one machine the gateway takes the tokens of `zhicheng token`, unless an issuer is set."""
+    return settings.model_copy(update={"local_issuer": settings.oidc_issuer is None})
 
 
 def _if_free(port: int) -> int | None:

@@ -7,6 +7,7 @@ opaque references: names stand in `models.tables.people`, and in a list of the p
 identity number, phone or address has a column.
 """
 
+from models.tables.access import AccessEntry
 from models.tables.applications import Application, InboxItem, LiveApplication, Notice
 from models.tables.ballots import BallotBox, BallotRoll, BallotSlip, SlipToTake
 from models.tables.base import Base, Facts
@@ -50,6 +51,7 @@ from models.tables.review import DossierVersion, ReturnAnswer, ReturnItem, Retur
 from models.tables.versions import CalendarNotice, OrderRefusal, PlanVersion
 
 __all__ = [
+    "AccessEntry",
     "AgendaEntry",
     "AgendaItem",
     "Application",

@@ -7,14 +7,8 @@ from __future__ import annotations
 
 from models.refusal import RefusalCode, refuse
 from models.roles import ROLE_LABELS, Actor, Reference, Role
+from models.visibility import Grant
 from models.wire import Wire
-
-
-class Grant(Wire):
-    """One role that a caller holds: for an organisation, or (applicant, public) for the own person."""
-
-    role: Role
-    organisation: Reference | None = None
 
 
 class Caller(Wire):

@@ -10,18 +10,22 @@ from temporalio.client import Client
 from activities.database import Database
 from workers.client import ReviewClient
 from workers.client_cycle import CycleClient
+from workers.gateway.limits import Limits
+from workers.gateway.oidc import Verifier
 from workers.settings import Settings
 
 
 @dataclass(frozen=True)
 class Context:
-    """One gateway: the doors to Temporal (`MeetingClient` is made per plan), the database, the settings."""
+    """One gateway: the doors to Temporal, the database, and who verifies tokens."""
 
     settings: Settings
     temporal: Client
     database: Database
     applications: ReviewClient
     cycles: CycleClient
+    verifier: Verifier
+    limits: Limits
 
 
 def context_of(request: Request) -> Context:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -142,8 +143,8 @@ class Player:
         if receipt.event == "substantive_resubmit" and self.stage is Stage.OFFICE_RETURNED:
             self._correcting = True
 
-    async def look(self, but: Stage | None = None) -> Sight:
-        """What is seen now: the read model, once it has what this side knows and stands in no stage `but`."""
+    async def look(self, but: Collection[Stage] = ()) -> Sight:
+        """What is seen now: the read model, once it has what this side knows and stands in none of `but`."""
         row = await self._settled_row(but)
         stage = Stage(row.stage)
         if stage in (Stage.OFFICE_REVIEW, Stage.OFFICE_RETURNED):
@@ -167,12 +168,12 @@ class Player:
         )
         return self.sight
 
-    async def _settled_row(self, but: Stage | None) -> Application:
+    async def _settled_row(self, but: Collection[Stage]) -> Application:
         """The row, when it is not behind what was accepted and not in a stage that is left by itself."""
         pause = 0.005
         while True:
             row = await self._row()
-            settled = row is not None and row.stage not in SETTLING and row.stage != but
+            settled = row is not None and row.stage not in (*SETTLING, *but)
             if row is not None and settled and row.revision >= self._revision:
                 self._revision = row.revision
                 return row

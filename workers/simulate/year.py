@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import date, datetime, timedelta
 
 from models.plan import ReviewPlan
@@ -31,6 +31,9 @@ AT_ONCE = 24
 
 AHEAD = timedelta(minutes=30)
 """How long before a meeting acts an application's clock is there: what it is told lies in no future."""
+
+UNDECIDED = (Stage.EXPERT_REVIEW, Stage.VOTING)
+"""Stages that nobody is in any more after the meeting; the read model may be a moment behind."""
 
 Event = tuple[datetime, int, str]
 """When, the applicant's number (so that equal moments have an order), and the application."""
@@ -240,7 +243,7 @@ class Year:
         present = [p for p in present if p.failure is None]
         if not await self._for_all_at_once(present, self._chambers[sitting.number].hold(present)):
             return
-        await self._all(present, lambda p: self._seen(p, at, "vote", but=Stage.EXPERT_REVIEW))
+        await self._all(present, lambda p: self._seen(p, at, "vote", but=UNDECIDED))
 
     async def _for_all_at_once(self, players: list[Player], work: Awaitable[object]) -> bool:
         """What is done for all of these at once; if it fails it has failed for all of them."""
@@ -252,7 +255,7 @@ class Year:
             return False
         return True
 
-    async def _seen(self, player: Player, at: datetime, what: str, but: Stage | None = None) -> None:
+    async def _seen(self, player: Player, at: datetime, what: str, but: Collection[Stage] = ()) -> None:
         """What the meeting told the application is looked at, and what comes next is decided."""
         player.moment = max(player.moment, at)
         sight = await player.look(but)
@@ -298,7 +301,7 @@ class Year:
         at = start_of(sitting.list_on) + LIST_AT
         await self._all(passed, lambda p: p.go(at - AHEAD))
         sitting.listed = await self._for_all_at_once(passed, self.office.publish(sitting))
-        await self._all(passed, lambda p: self._seen(p, at, "list", but=Stage.PASSED))
+        await self._all(passed, lambda p: self._seen(p, at, "list", but=(Stage.PASSED,)))
 
     async def _report(self, sitting: Sitting) -> bool:
         """The report on a meeting; True once it is filed. Until then nobody on its list is confirmed."""

@@ -1,0 +1,84 @@
+"""The rule of `models.visibility` as a condition on the read model: for lists, and for one application."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from activities.plans import offices_of
+from models.roles import Role
+from models.tables import AgendaItem, Application, ReviewMeeting
+from models.visibility import OF_THE_COMMITTEE, OF_THE_PLAN, Grant, Ties
+
+
+def visible_to(subject: str, grants: Iterable[Grant], offices: Mapping[str, str]) -> ColumnElement[bool]:
+    """True for the rows of `applications`, of one plan with these `offices`, that this person may see."""
+    return or_(false(), *(_by(subject, grant, offices) for grant in grants))
+
+
+def _by(subject: str, grant: Grant, offices: Mapping[str, str]) -> ColumnElement[bool]:
+    if grant.role is Role.APPLICANT:
+        return Application.applicant == subject
+    organisation = grant.organisation
+    if organisation is None:  # in SQL a comparison with nothing would find what has no keeper
+        return false()
+    match grant.role:
+        case Role.EMPLOYER:
+            return Application.employer == organisation
+        case Role.DEPARTMENT:
+            return Application.department == organisation
+        case Role.ARCHIVE:
+            of_plan = true() if offices.get(Role.ARCHIVE.value) == organisation else false()
+            given = Application.archive_keeper
+            return or_(given == organisation, and_(given.is_(None), of_plan))
+        case role if role in OF_THE_COMMITTEE:
+            return _on_an_agenda_of(organisation)
+        case role if role in OF_THE_PLAN:
+            return true() if offices.get(role.value) == organisation else false()
+        case _:
+            return false()
+
+
+def _on_an_agenda_of(committee: str) -> ColumnElement[bool]:
+    return (
+        select(AgendaItem.application_ref)
+        .join(
+            ReviewMeeting,
+            and_(
+                ReviewMeeting.plan_id == AgendaItem.plan_id,
+                ReviewMeeting.meeting_ref == AgendaItem.meeting_ref,
+            ),
+        )
+        .where(
+            AgendaItem.plan_id == Application.plan_id,
+            AgendaItem.application_ref == Application.application_ref,
+            ReviewMeeting.committee_ref == committee,
+        )
+        .exists()
+    )
+
+
+async def ties_of(session: AsyncSession, row: Application) -> Ties:
+    """Whom this application belongs to."""
+    committees: Any = await session.scalars(
+        select(ReviewMeeting.committee_ref)
+        .join(
+            AgendaItem,
+            and_(
+                AgendaItem.plan_id == ReviewMeeting.plan_id,
+                AgendaItem.meeting_ref == ReviewMeeting.meeting_ref,
+            ),
+        )
+        .where(AgendaItem.plan_id == row.plan_id, AgendaItem.application_ref == row.application_ref)
+    )
+    return Ties(
+        applicant=row.applicant,
+        employer=row.employer,
+        department=row.department,
+        archive_keeper=row.archive_keeper,
+        offices=await offices_of(session, row.plan_id, row.plan_version),
+        committees=frozenset(committees),
+    )

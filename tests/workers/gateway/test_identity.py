@@ -1,0 +1,376 @@
+"""Who is let in: every route for every role, tokens wrong in each way, and the rule of seeing in SQL."""
+
+from __future__ import annotations
+
+import json
+import stat
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from fastapi import APIRouter, FastAPI
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from activities.visibility import visible_to
+from models.roles import Role
+from models.tables import AgendaItem, Application, Base, ReviewMeeting
+from models.visibility import Grant, Ties, may_see
+from tests.support import unique
+from tests.workers.gateway.conftest import PLAN, Bearer, Door, person_of
+from workers.gateway import app as gateway_app
+from workers.gateway.app import NoPolicyError, create_app, every_route
+from workers.gateway.limits import Limits
+from workers.gateway.oidc import REFETCH_EVERY, IssuerAwayError, KeyRing, TokenRefusedError, Verifier
+from workers.gateway.policy import POLICY
+from workers.gateway.serve import verifier
+from workers.issuer import ISSUER, LocalIssuer
+from workers.rehearsal.cast import Cast
+from workers.settings import Settings, SettingsError
+
+GRANTABLE = [role for role in Role if role not in (Role.SYSTEM, Role.PUBLIC)]
+
+
+def address(route: Any, cast: Cast) -> tuple[str, str]:
+    """Method and path of a route, for one application."""
+    path = route.path.replace("{plan_id}", cast.plan_id).replace("{application_ref}", cast.ref)
+    return next(iter(route.methods)), path.replace("{number}", "TJ-2023-ENG-000001")
+
+
+async def test_every_route_for_every_role(http: httpx.AsyncClient, bearer: Bearer, stage_door: Door) -> None:
+    """What the table says is what the door does: 401 without a token, 403 for a role that is not in it."""
+    cast = stage_door.cast
+    await stage_door.start()
+    looked_at = 0
+    for route in every_route():
+        access = POLICY[route.operation_id or ""]
+        method, path = address(route, cast)
+        bare = await http.request(method, path, json={})
+        assert (bare.status_code == 401) is not access.public, (path, bare.status_code)
+        if access.public:
+            continue
+        assert bare.headers["www-authenticate"].startswith("Bearer")
+        for role in GRANTABLE:
+            own = bearer(f"{role.value}-clerk", person_of(cast, role.value))
+            answer = await http.request(method, path, json={}, headers=own)
+            let_in = access.anyone or role in access.roles
+            turned_away = answer.status_code == 403 and answer.json()["rule"]["en"].startswith("None of your")
+            assert turned_away is not let_in, (path, role, answer.text)
+            assert answer.status_code < 500
+            looked_at += 1
+    private = [route for route in every_route() if not POLICY[route.operation_id or ""].public]
+    assert looked_at == len(private) * len(GRANTABLE) > 250
+
+
+async def test_another_organisation_sees_nothing_of_it(
+    http: httpx.AsyncClient, bearer: Bearer, stage_door: Door
+) -> None:
+    cast = stage_door.cast
+    await stage_door.start()
+    for route in every_route():
+        if "{application_ref}" not in route.path or route.operation_id in ("object", "start_application"):
+            continue
+        method, path = address(route, cast)
+        for role in POLICY[route.operation_id or ""].roles:
+            stranger = bearer("stranger", (role.value, None if role is Role.APPLICANT else "elsewhere"))
+            answer = await http.request(method, path, json={"command_id": "c-1"}, headers=stranger)
+            assert answer.status_code == 404, (path, role, answer.text)
+            assert "draft" not in answer.text
+    elsewhere = bearer("stranger", ("office", "another-office"))
+    listed = await http.get(f"/v1/plans/{PLAN}/applications", headers=elsewhere)
+    assert listed.json()["items"] == []
+    assert (await http.get(f"/v1/plans/{PLAN}/statistics", headers=elsewhere)).status_code == 404
+
+
+def test_a_route_without_a_policy_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    router = APIRouter()
+
+    @router.get("/v1/secret", operation_id="secret")
+    async def secret() -> str:
+        return "open to all"
+
+    monkeypatch.setattr(gateway_app, "ROUTERS", (*gateway_app.ROUTERS, router))
+    with pytest.raises(NoPolicyError, match="secret"):
+        create_app(None)
+    monkeypatch.undo()
+    monkeypatch.delitem(POLICY, "review")
+    with pytest.raises(NoPolicyError, match="review"):
+        create_app(None)
+
+
+# --- tokens -------------------------------------------------------------------------------------------------
+
+GOOD = ec.generate_private_key(ec.SECP256R1())
+OTHER = ec.generate_private_key(ec.SECP256R1())
+RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def claims(**change: Any) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    whole: dict[str, Any] = {
+        "iss": "https://issuer.example",
+        "aud": "zhicheng",
+        "sub": "clerk-1",
+        "iat": now,
+        "exp": now + timedelta(minutes=5),
+        "zhicheng_grants": [{"role": "office", "organisation": "an-office"}],
+    }
+    return {name: value for name, value in (whole | change).items() if value is not None}
+
+
+def public(key: Any, kid: str, algorithm: Any = ECAlgorithm) -> dict[str, Any]:
+    return {**algorithm.to_jwk(key.public_key(), as_dict=True), "kid": kid, "use": "sig"}
+
+
+def token(key: Any = GOOD, kid: str | None = "good", algorithm: str = "ES256", **change: Any) -> str:
+    return jwt.encode(claims(**change), key, algorithm=algorithm, headers={"kid": kid} if kid else {})
+
+
+def verifying(*keys: dict[str, Any]) -> Verifier:
+    async def fetch() -> dict[str, Any]:
+        return {"keys": list(keys or (public(GOOD, "good"), public(RSA, "rsa", RSAAlgorithm)))}
+
+    return Verifier(
+        KeyRing(fetch),
+        issuer="https://issuer.example",
+        audience="zhicheng",
+        grants_claim="zhicheng_grants",
+        service_claim="zhicheng_service",
+    )
+
+
+async def test_a_good_token_says_who_it_is() -> None:
+    found = await verifying().caller(token(zhicheng_service=True, jti="t-1"))
+    assert (found.subject, found.service, found.token_id) == ("clerk-1", True, "t-1")
+    assert found.grants == (Grant(role=Role.OFFICE, organisation="an-office"),)
+    assert (await verifying().caller(token(RSA, "rsa", "RS256"))).subject == "clerk-1"
+    assert (await verifying().caller(token(zhicheng_grants=None))).grants == ()
+
+
+def _unsigned() -> str:
+    return jwt.encode(claims(), None, algorithm="none", headers={"kid": "good"})
+
+
+def _shared_secret() -> str:
+    """What anybody knows, taken as a shared secret: the classic confusion of algorithms."""
+    known = str(public(GOOD, "good")["x"]) * 2
+    return jwt.encode(claims(), known, algorithm="HS256", headers={"kid": "good"})
+
+
+PAST = datetime(2023, 1, 1, tzinfo=UTC)
+BAD = {
+    "expired": (lambda: token(exp=PAST), "expired"),
+    "not yet": (lambda: token(nbf=datetime.now(UTC) + timedelta(hours=1)), "do not hold"),
+    "no expiry": (lambda: token(exp=None), "do not hold"),
+    "no subject": (lambda: token(sub=None), "do not hold"),
+    "another issuer": (lambda: token(iss="https://evil.example"), "another issuer"),
+    "another audience": (lambda: token(aud="another-service"), "another audience"),
+    "another key": (lambda: token(OTHER), "do not hold"),
+    "unknown key": (lambda: token(OTHER, "unknown"), "does not have"),
+    "no key named": (lambda: token(kid=None), "names no key"),
+    "unsigned": (_unsigned, "not allowed"),
+    "a shared secret": (_shared_secret, "not allowed"),
+    "the algorithm of another key": (lambda: token(RSA, "good", "RS256"), "do not hold"),
+    "an identity number": (lambda: token(sub="120101199001011234"), "opaque"),
+    "the service itself": (lambda: token(zhicheng_grants=[{"role": "system"}]), "nobody may hold"),
+    "an unknown role": (lambda: token(zhicheng_grants=[{"role": "king"}]), "zhicheng_grants"),
+    "grants of another shape": (lambda: token(zhicheng_grants={"office": True}), "zhicheng_grants"),
+    "changed": (lambda: token()[:-8] + "AAAAAAAA", "do not hold"),
+    "no token": (lambda: "hello", "JSON Web Token"),
+    "endless": (lambda: "a" * 20_000, "too long"),
+}
+
+
+@pytest.mark.parametrize("how", BAD)
+async def test_a_bad_token_is_refused_with_its_reason(how: str) -> None:
+    make, why = BAD[how]
+    with pytest.raises(TokenRefusedError, match=why):
+        await verifying().caller(make())
+
+
+async def test_keys_outlive_the_issuer_and_forged_ids_do_not_hammer_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fetched, away, now = 0, False, 1000.0
+
+    async def fetch() -> dict[str, Any]:
+        nonlocal fetched
+        fetched += 1
+        if away:
+            raise httpx.ConnectError("away")
+        return {"keys": [public(GOOD, "good"), {"kid": "secret", "kty": "oct", "k": "AAAA"}]}
+
+    monkeypatch.setattr("workers.gateway.oidc.time.monotonic", lambda: now)
+    ring = KeyRing(fetch)
+    assert (await ring.key("good")).key_id == "good"
+    for n in range(20):
+        with pytest.raises(TokenRefusedError):
+            await ring.key(f"forged-{n}")
+    assert fetched == 1
+    now += REFETCH_EVERY
+    with pytest.raises(TokenRefusedError):
+        await ring.key("secret")
+    assert fetched == 2
+    away, now = True, now + 10_000
+    assert (await ring.key("good")).key_id == "good"
+    nothing = KeyRing(fetch)
+    with pytest.raises(IssuerAwayError):
+        await nothing.key("good")
+
+
+def test_the_local_issuer_keeps_its_key_and_grants_no_more_than_it_may(tmp_path: Path) -> None:
+    issuer = LocalIssuer(tmp_path, "zhicheng", "zhicheng_grants", "zhicheng_service")
+    office = [Grant(role=Role.OFFICE, organisation="an-office")]
+    minted = issuer.mint("clerk-1", office, life=timedelta(hours=1))
+    again = LocalIssuer(tmp_path, "zhicheng", "zhicheng_grants", "zhicheng_service")
+    key = jwt.PyJWK(again.jwks()["keys"][0])
+    assert (
+        jwt.decode(minted, key, algorithms=["ES256"], audience="zhicheng", issuer=ISSUER)["sub"] == "clerk-1"
+    )
+    (file,) = tmp_path.iterdir()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert "PRIVATE" not in json.dumps(again.jwks())
+    assert "d" not in again.jwks()["keys"][0]
+    for grants, life in (
+        (office, timedelta(hours=25)),
+        ([], timedelta(hours=1)),
+        ([Grant(role=Role.SYSTEM)], timedelta(hours=1)),
+        ([Grant(role=Role.OFFICE)], timedelta(hours=1)),
+    ):
+        with pytest.raises(ValueError, match=r"\w"):
+            issuer.mint("clerk-1", grants, life=life)
+
+
+def test_nobody_is_let_in_by_default(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="nobody could be let in"):
+        verifier(Settings.load(data_dir=tmp_path))
+    with pytest.raises(SettingsError, match="unset one"):
+        verifier(Settings.load(data_dir=tmp_path, local_issuer=True, oidc_issuer="https://issuer.example"))
+
+
+async def test_too_many_calls_wait() -> None:
+    limits = Limits(of_accounts=3, of_public=2)
+    assert [await limits.wait_for("a", public=False) for _ in range(3)] == [0, 0, 0]
+    assert 1 <= await limits.wait_for("a", public=False) <= 60
+    assert await limits.wait_for("b", public=False) == 0
+    assert [await limits.wait_for("a", public=True) for _ in range(2)] == [0, 0]
+    assert await limits.wait_for("a", public=True) >= 1
+
+
+async def test_a_caller_in_a_hurry_is_told_when(gateway: FastAPI, http: httpx.AsyncClient) -> None:
+    import dataclasses
+
+    gateway.state.context = dataclasses.replace(gateway.state.context, limits=Limits(1, 1))
+    assert (await http.get("/v1/health")).status_code == 200
+    answer = await http.get("/v1/health")
+    assert answer.status_code == 429
+    assert int(answer.headers["retry-after"]) >= 1
+
+
+# --- seeing -------------------------------------------------------------------------------------------------
+
+ORGANISATIONS = st.sampled_from(["one", "two", "three", None])
+PEOPLE = st.sampled_from(["p-1", "p-2"])
+GRANTS = st.lists(st.builds(Grant, role=st.sampled_from(list(Role)), organisation=ORGANISATIONS), max_size=3)
+NAMED = st.sampled_from(["one", "two", "three"])
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    from sqlalchemy import create_engine
+
+    engine = create_engine(f"sqlite:///{tmp_path_factory.mktemp('seeing') / 'seeing.db'}")
+    Base.metadata.create_all(engine)
+    yield engine
+    engine.dispose()
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    subject=PEOPLE,
+    grants=GRANTS,
+    applicant=PEOPLE,
+    employer=NAMED,
+    department=NAMED,
+    keeper=ORGANISATIONS,
+    committee=ORGANISATIONS,
+    offices=st.dictionaries(st.sampled_from([r.value for r in Role]), NAMED),
+)
+def test_the_list_shows_what_the_rule_says(
+    tables: Any,
+    subject: str,
+    grants: list[Grant],
+    applicant: str,
+    employer: str,
+    department: str,
+    keeper: str | None,
+    committee: str | None,
+    offices: dict[str, str],
+) -> None:
+    ref, at = unique("v"), datetime(2023, 9, 20, tzinfo=UTC)
+    ties = Ties(
+        applicant=applicant,
+        employer=employer,
+        department=department,
+        archive_keeper=keeper,
+        offices=offices,
+        committees=frozenset({committee} - {None}),
+    )
+    with Session(tables) as session:
+        session.add(_row(ref, applicant, employer, department, keeper, at))
+        if committee is not None:
+            session.add(_meeting(ref, committee, at))
+            session.flush()
+            session.add(
+                AgendaItem(plan_id="p", meeting_ref=ref, application_ref=ref, status="x", added_at=at)
+            )
+        session.flush()
+        question = select(Application).where(
+            Application.application_ref == ref, visible_to(subject, grants, offices)
+        )
+        assert (session.scalar(question) is not None) is may_see(subject, grants, ties)
+        session.rollback()
+
+
+def _row(ref: str, applicant: str, employer: str, department: str, keeper: str | None, at: datetime) -> Any:
+    return Application(
+        plan_id="p",
+        application_ref=ref,
+        plan_version=1,
+        workflow_id=ref,
+        run_id=ref,
+        applicant=applicant,
+        employer=employer,
+        department=department,
+        specialty="s",
+        level="l",
+        archive_keeper=keeper,
+        stage="draft",
+        status="open",
+        revision=0,
+        seq=0,
+        chain="0" * 64,
+        returns=0,
+        entered_at=at,
+        at=at,
+    )
+
+
+def _meeting(ref: str, committee: str, at: datetime) -> Any:
+    return ReviewMeeting(
+        plan_id="p",
+        meeting_ref=ref,
+        committee_ref=committee,
+        committee_size=11,
+        committee_valid_until=at.date(),
+        meeting_on=at.date(),
+        status="planned",
+        planned_at=at,
+    )

@@ -1,0 +1,71 @@
+"""Looking at a dossier: only what the caller may see, and never without a row that says who looked.
+
+What may not be seen is answered like what is not there, and the try is on record, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from fastapi import Request
+from sqlalchemy import select
+
+from activities.database import Database
+from activities.visibility import ties_of
+from models.tables import AccessEntry, Application
+from models.visibility import may_see
+from workers.gateway.caller import Caller
+from workers.gateway.context import context_of
+from workers.gateway.problems import not_found
+
+
+async def viewing(request: Request, caller: Caller, plan_id: str, application_ref: str) -> Application:
+    """The read model's row of an application that this caller may see. The look is on record first.
+
+    Raises the problem 404 otherwise.
+    """
+    context = context_of(request)
+    async with context.database.reading() as session:
+        row = await session.get(Application, (plan_id, application_ref))
+        seen = row is not None and may_see(caller.subject, caller.grants, await ties_of(session, row))
+    await _note(request, caller, plan_id, application_ref, "shown" if seen else "not_visible")
+    if row is None or not seen:
+        raise not_found("申报", "application")
+    return row
+
+
+async def turned_away(request: Request, caller: Caller, plan_id: str, application_ref: str) -> None:
+    """Puts on record that somebody tried to act on what they may not see, or what is not there."""
+    await _note(request, caller, plan_id, application_ref, "not_visible")
+
+
+async def _note(request: Request, caller: Caller, plan_id: str, application_ref: str, outcome: str) -> None:
+    async with context_of(request).database.transaction() as session:
+        session.add(
+            AccessEntry(
+                at=datetime.now(UTC),
+                subject=caller.subject,
+                grants=", ".join(f"{g.role.value}:{g.organisation or '-'}" for g in caller.grants)[:500],
+                service=caller.service,
+                what=request.scope["route"].operation_id,
+                plan_id=plan_id,
+                application_ref=application_ref,
+                outcome=outcome,
+                request_id=request.state.request_id,
+            )
+        )
+
+
+async def looks_at(
+    database: Database, plan_id: str, application_ref: str, limit: int = 200
+) -> Sequence[AccessEntry]:
+    """Who looked at this application, the last one first."""
+    async with database.reading() as session:
+        found = await session.scalars(
+            select(AccessEntry)
+            .filter_by(plan_id=plan_id, application_ref=application_ref)
+            .order_by(AccessEntry.id.desc())
+            .limit(limit)
+        )
+        return found.all()

@@ -1,0 +1,100 @@
+"""The gateway as one ASGI application: every router, the door before each route, problems for answers."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from fastapi import Depends, FastAPI
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from workers.gateway import problems, routes_commands, routes_public, routes_reading
+from workers.gateway.context import Context
+from workers.gateway.gate import Gate
+from workers.gateway.policy import POLICY
+from workers.gateway.problems import Problem
+from workers.gateway.tokens import admitted
+
+ROUTERS = (routes_public.router, routes_commands.router, routes_reading.router)
+VERSION = "1.0.0"
+DESCRIPTION = (
+    "Runs professional-title reviews (职称评审). The actor of every command comes from the bearer token. "
+    "Send the same `Idempotency-Key` again as often as you like: it counts once. Every answer that is not "
+    "'yes' is problem+json with the rule and the remedy in Chinese and English."
+)
+
+
+class NoPolicyError(RuntimeError):
+    """A route says not who may use it, or the policy names a route that is not there."""
+
+
+def create_app(context: Context | None) -> FastAPI:
+    """The application; without a context it can only describe itself. Raises `NoPolicyError`."""
+    app = FastAPI(
+        title="zhicheng",
+        version=VERSION,
+        description=DESCRIPTION,
+        dependencies=[Depends(admitted)],
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
+    for router in ROUTERS:
+        app.include_router(router)
+    _every_route_has_a_policy()
+    problems.install(app)
+    app.add_middleware(Gate)
+    app.state.context = context
+    document = _described(app)
+
+    async def describe(request: Request) -> JSONResponse:  # noqa: ARG001 - the shape of a route
+        return JSONResponse(document)
+
+    app.add_route("/openapi.json", describe, methods=["GET"])
+    return app
+
+
+def openapi_text() -> str:
+    """The OpenAPI document as it is published."""
+    return json.dumps(_described(create_app(None)), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def _every_route_has_a_policy() -> None:
+    names = [route.operation_id for route in every_route()]
+    for name in names:
+        if name not in POLICY:
+            raise NoPolicyError(f"the route '{name}' has no entry in workers.gateway.policy.POLICY")
+    if len(set(names)) != len(names) or set(names) != set(POLICY):
+        raise NoPolicyError(f"routes and policy differ: {sorted(set(POLICY) ^ set(map(str, names)))}")
+
+
+def every_route() -> list[APIRoute]:
+    """Every route of the gateway but its own description."""
+    return [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+
+
+def _described(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document, with who may use each route."""
+    document = app.openapi()
+    schemas = document["components"]["schemas"]
+    schemas["Problem"] = Problem.model_json_schema(
+        mode="serialization", ref_template="#/components/schemas/{model}"
+    )
+    for name, body in schemas["Problem"].pop("$defs", {}).items():
+        schemas.setdefault(name, body)
+    schemas.update(routes_commands.definitions())
+    schemas.pop("HTTPValidationError", None)
+    schemas.pop("ValidationError", None)
+    document["components"]["securitySchemes"] = {
+        "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+    }
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            access = POLICY[operation["operationId"]]
+            operation["security"] = [] if access.public else [{"bearer": []}]
+            if not access.public:
+                roles = sorted(role.value for role in access.roles)
+                operation["x-roles"] = ["anyone with a token"] if access.anyone else roles
+    return document

@@ -1,0 +1,101 @@
+"""Around every request: its id, its size, headers that browsers heed, one log line, never a stack trace."""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from workers.gateway.problems import ProblemError, answer, problem, unexpected
+
+MOST_BYTES = 1024 * 1024
+MOST_FILE_BYTES = 50 * 1024 * 1024
+"""Of a file whose signature is looked at."""
+
+_FILES = ("/v1/certificates/file",)
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
+)
+_log = structlog.stdlib.get_logger("gateway")
+
+
+class Gate:
+    """ASGI middleware, outermost."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes on anything that is not HTTP."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        given = request.headers.get("x-request-id", "")
+        request_id = given if _ID.fullmatch(given) else uuid.uuid4().hex
+        request.state.request_id = request_id
+        began, status, started = time.monotonic(), 500, False
+        most = MOST_FILE_BYTES if scope["path"] in _FILES else MOST_BYTES
+
+        async def sending(message: Message) -> None:
+            nonlocal status, started
+            if message["type"] == "http.response.start":
+                status, started = message["status"], True
+                message["headers"] = [
+                    *message.get("headers", ()),
+                    *_HEADERS,
+                    (b"x-request-id", request_id.encode()),
+                ]
+            await send(message)
+
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        try:
+            if int(request.headers.get("content-length") or 0) > most:
+                await answer(request, too_large(most))(scope, receive, sending)
+            else:
+                await self._app(scope, _bounded(receive, most), sending)
+        except Exception as error:  # the last line of defence
+            if started:
+                raise
+            await unexpected(request, error)(scope, receive, sending)
+        finally:
+            route = getattr(scope.get("route"), "operation_id", None)
+            milliseconds = round((time.monotonic() - began) * 1000)
+            _log.info("request", method=scope["method"], route=route, status=status, ms=milliseconds)
+            structlog.contextvars.unbind_contextvars("request_id")
+
+
+def _bounded(receive: Receive, most: int) -> Receive:
+    read = 0
+
+    async def bounded() -> Message:
+        nonlocal read
+        message = await receive()
+        if message["type"] == "http.request":
+            read += len(message.get("body", b""))
+            if read > most:
+                raise HTTPException(413)
+        return message
+
+    return bounded
+
+
+def too_large(most: int) -> ProblemError:
+    """The body is larger than allowed."""
+    return problem(
+        413,
+        "oversized",
+        zh=f"请求超过 {most} 字节。",
+        en=f"The request is larger than {most} bytes.",
+        fix_zh="文件请作为证据上传，指令中只放引用。",
+        fix_en="Documents travel as references, never inside a command.",
+    )

@@ -1,0 +1,158 @@
+"""What everybody may read without a token: the rules, the lists on view, whether a certificate holds."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from activities.calendar import Calendars
+from activities.list_public import public_lists
+from activities.plans import plan_in_force
+from activities.records import Records
+from activities.statistics import Statistics
+from activities.verification import verify_file, verify_number
+from models.drawing.as_json import lifecycle as as_data
+from models.drawing.svg import svg
+from models.papers import Verdict
+from models.plan import UnknownPlanError
+from models.public_statistics import PublicStatistics, public
+from models.refusal import RefusalCode
+from models.result_list import ResultList
+from models.statistics import CycleStatistics
+from models.wire import Instant, Wire
+from workers.gateway.context import Context, context_of
+from workers.gateway.paths import PlanId, problems
+from workers.gateway.problems import STATUS_OF, not_found
+
+router = APIRouter(prefix="/v1", tags=["public"])
+Here = Annotated[Context, Depends(context_of)]
+
+
+class Health(Wire):
+    """The gateway serves; whether workers do is told by each answer."""
+
+    status: str = "serving"
+    at: Instant
+
+
+class ErrorCode(Wire):
+    """A code of refusals, and the status that it is answered with."""
+
+    code: str
+    status: int
+
+
+class ListPlace(Wire):
+    """Where a list was posted, and when."""
+
+    place: str
+    posted_at: Instant
+
+
+class ListOnView(Wire):
+    """A list of the passed. `file` is null once its time on view is over."""
+
+    n: int
+    status: str
+    sha256: str
+    corrects: int | None
+    corrected_by: int | None
+    postings: tuple[ListPlace, ...]
+    file: ResultList | None
+
+
+@router.get("/health", operation_id="health", responses=problems())
+async def health() -> Health:
+    """The gateway serves."""
+    return Health(at=datetime.now(UTC))
+
+
+@router.get("/lifecycle", operation_id="lifecycle", responses=problems())
+async def lifecycle() -> dict[str, Any]:
+    """Every state, transition, actor, deadline and reason code, drawn from the code that decides."""
+    return as_data()
+
+
+@router.get(
+    "/lifecycle.svg",
+    operation_id="lifecycle_diagram",
+    responses={200: {"content": {"image/svg+xml": {}}}, **problems()},
+    response_class=Response,
+)
+async def lifecycle_diagram() -> Response:
+    """The diagram of the lifecycle."""
+    return Response(svg(), media_type="image/svg+xml")
+
+
+@router.get("/errors", operation_id="errors", responses=problems())
+async def errors() -> list[ErrorCode]:
+    """Every code of a refusal with its status."""
+    return [ErrorCode(code=code.value, status=STATUS_OF[code]) for code in RefusalCode]
+
+
+@router.get("/certificates/{number}", operation_id="verify_certificate", responses=problems())
+async def verify_certificate(number: str, here: Here) -> Verdict:
+    """Whether the certificate with this number is in force (网上核验); an unknown one is told in words."""
+    async with here.database.reading() as session:
+        return await verify_number(session, number[:80])
+
+
+@router.post(
+    "/certificates/file",
+    operation_id="verify_file",
+    responses=problems(413),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}},
+        }
+    },
+)
+async def verify_certificate_file(request: Request, here: Here) -> Verdict:
+    """Whether this very file is a paper of ours, unchanged and in force. The file is not kept."""
+    content = await request.body()
+    roots = here.settings.papers(may_make_key=False).roots()
+    async with here.database.reading() as session:
+        return await verify_file(session, content, roots)
+
+
+@router.get("/plans/{plan_id}/lists", operation_id="public_lists", responses=problems(404))
+async def lists(plan_id: PlanId, here: Here) -> list[ListOnView]:
+    """The lists of the passed; those on view with their lines."""
+    async with here.database.reading() as session:
+        try:
+            plan = await plan_in_force(session, plan_id)
+        except UnknownPlanError:
+            raise not_found("方案", "plan") from None
+        found = await public_lists(session, plan, datetime.now(UTC))
+    return [
+        ListOnView(
+            n=one.n,
+            status=one.status,
+            sha256=one.sha256,
+            corrects=one.corrects,
+            corrected_by=one.corrected_by,
+            postings=tuple(ListPlace(place=place, posted_at=at) for place, at in one.postings),
+            file=one.file,
+        )
+        for one in found
+    ]
+
+
+@router.get("/plans/{plan_id}/statistics/public", operation_id="public_statistics", responses=problems(404))
+async def public_numbers(plan_id: PlanId, here: Here) -> PublicStatistics:
+    """The numbers of the cycle, rounded to multiples of five."""
+    return public(await counted(here, plan_id))
+
+
+async def counted(here: Context, plan_id: str) -> CycleStatistics:
+    """The numbers of a cycle as it stands. Raises the problem 404 for an unknown plan."""
+    async with here.database.reading() as session:
+        try:
+            await plan_in_force(session, plan_id)
+        except UnknownPlanError:
+            raise not_found("方案", "plan") from None
+    calendars = Calendars(as_of=here.settings.rehearsal, folder=here.settings.calendar_dir)
+    return await Statistics(Records(here.database, calendars, {})).count(plan_id, datetime.now(UTC))

@@ -1,0 +1,339 @@
+"""Reading applications: one from its workflow, many from the read model. Only what the caller may see."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy import ColumnElement, or_, select, tuple_
+
+from activities.plans import plan_in_force
+from activities.visibility import visible_to
+from models.audit import Fact
+from models.plan import UnknownPlanError
+from models.roles import Reference, Role
+from models.stages import Stage
+from models.state import RefusedSignal
+from models.statistics import CycleStatistics
+from models.tables import AccessEntry, Application, InboxItem
+from models.views import DeadlineView, Permitted, StateView
+from models.visibility import Grant
+from models.wire import Instant, Wire, end_of
+from workers.client import full_id
+from workers.gateway.access_log import looks_at, viewing
+from workers.gateway.caller import Caller
+from workers.gateway.context import Context, context_of
+from workers.gateway.cursor import Cursor
+from workers.gateway.paths import OF_CALLER, PlanId, Ref, problems
+from workers.gateway.problems import not_found
+from workers.gateway.routes_public import counted
+from workers.gateway.tokens import caller_of
+
+router = APIRouter(prefix="/v1", tags=["reading"])
+Here = Annotated[Context, Depends(context_of)]
+Who = Annotated[Caller, Depends(caller_of)]
+_ONE = problems(*OF_CALLER, 404, 503)
+
+
+class StateAnswer(Wire):
+    """The state as the workflow says it now, and the revision that the read model has reached."""
+
+    state: StateView
+    read_model_revision: int
+
+
+class Row(Wire):
+    """One application as the read model has it at `revision`."""
+
+    plan_id: str
+    application_ref: str
+    workflow_id: str
+    stage: str
+    status: str
+    action_by: str | None
+    employer: str
+    department: str
+    specialty: str
+    level: str
+    route: str | None
+    due_at: Instant | None
+    returns: int
+    revision: int
+    certificate_no: str | None
+    entered_at: Instant
+    changed_at: Instant
+
+
+class Page(Wire):
+    """Some rows; `next` is the cursor of the following page, null on the last one."""
+
+    items: tuple[Row, ...]
+    next: str | None
+
+
+class InboxRow(Wire):
+    """Work that waits for one of the caller's roles."""
+
+    plan_id: str
+    application_ref: str
+    role: str
+    organisation: str | None
+    stage: str
+    due_at: Instant | None
+    since: Instant
+
+
+class Look(Wire):
+    """Somebody looked at the dossier, or tried to."""
+
+    at: Instant
+    subject: str
+    grants: str
+    service: bool
+    what: str
+    outcome: str
+    request_id: str
+
+
+class Me(Wire):
+    """Who the token stands for."""
+
+    subject: str
+    grants: tuple[Grant, ...]
+    service: bool
+
+
+@router.get("/me", operation_id="who_am_i", responses=problems(*OF_CALLER, 503))
+async def me(caller: Who) -> Me:
+    """Who the token stands for, and the roles it grants."""
+    return Me(subject=caller.subject, grants=caller.grants, service=caller.service)
+
+
+@router.get(
+    "/plans/{plan_id}/applications/{application_ref}", operation_id="application_state", responses=_ONE
+)
+async def state(
+    request: Request, response: Response, here: Here, caller: Who, plan_id: PlanId, application_ref: Ref
+) -> StateAnswer:
+    """Stage, whose court it is, what may come next and why the rest may not. `ETag` is the revision."""
+    row = await viewing(request, caller, plan_id, application_ref)
+    found = await here.applications.state(full_id(application_ref, plan_id))
+    response.headers["ETag"] = f'"{found.revision}"'
+    return StateAnswer(state=found, read_model_revision=row.revision)
+
+
+@router.get(
+    "/plans/{plan_id}/applications/{application_ref}/history",
+    operation_id="application_history",
+    responses=_ONE,
+)
+async def history(
+    request: Request, here: Here, caller: Who, plan_id: PlanId, application_ref: Ref
+) -> list[Fact]:
+    """Who decided what, when, for which reasons, under which rule and plan version."""
+    await viewing(request, caller, plan_id, application_ref)
+    return await here.applications.history(full_id(application_ref, plan_id))
+
+
+@router.get(
+    "/plans/{plan_id}/applications/{application_ref}/deadlines",
+    operation_id="application_deadlines",
+    responses=_ONE,
+)
+async def deadlines(
+    request: Request, here: Here, caller: Who, plan_id: PlanId, application_ref: Ref
+) -> list[DeadlineView]:
+    """Every deadline with the count behind it, day by day, and its moves."""
+    await viewing(request, caller, plan_id, application_ref)
+    return await here.applications.deadlines(full_id(application_ref, plan_id))
+
+
+@router.get(
+    "/plans/{plan_id}/applications/{application_ref}/refused",
+    operation_id="application_refused",
+    responses=_ONE,
+)
+async def refused(
+    request: Request, here: Here, caller: Who, plan_id: PlanId, application_ref: Ref
+) -> list[RefusedSignal]:
+    """Commands that were sent without waiting and refused, with the reason."""
+    await viewing(request, caller, plan_id, application_ref)
+    return await here.applications.refused(full_id(application_ref, plan_id))
+
+
+@router.get(
+    "/plans/{plan_id}/applications/{application_ref}/next",
+    operation_id="application_next",
+    responses=_ONE,
+)
+async def next_steps(
+    request: Request, here: Here, caller: Who, plan_id: PlanId, application_ref: Ref
+) -> Permitted:
+    """What may come next, by whom, what it needs, and why the rest may not."""
+    await viewing(request, caller, plan_id, application_ref)
+    return (await here.applications.state(full_id(application_ref, plan_id))).permitted
+
+
+@router.get(
+    "/plans/{plan_id}/applications/{application_ref}/looks",
+    operation_id="application_looks",
+    responses=_ONE,
+)
+async def looks(
+    request: Request, here: Here, caller: Who, plan_id: PlanId, application_ref: Ref
+) -> list[Look]:
+    """Who looked at this dossier through the gateway, or tried to; the last look first."""
+    await viewing(request, caller, plan_id, application_ref)
+    return [_look(entry) for entry in await looks_at(here.database, plan_id, application_ref)]
+
+
+def _look(entry: AccessEntry) -> Look:
+    return Look(
+        at=entry.at,
+        subject=entry.subject,
+        grants=entry.grants,
+        service=entry.service,
+        what=entry.what,
+        outcome=entry.outcome,
+        request_id=entry.request_id,
+    )
+
+
+class Filter(Wire):
+    """What is looked for; every field narrows. Days are days in Asia/Shanghai."""
+
+    stage: Stage | None = None
+    status: Literal["open", "ended"] | None = None
+    action_by: Role | None = None
+    employer: Reference | None = None
+    department: Reference | None = None
+    specialty: Reference | None = None
+    level: Reference | None = None
+    due_before: date | None = None
+    changed_since: Instant | None = None
+    returns_at_least: Annotated[int, Query(ge=0, le=1000)] | None = None
+    limit: Annotated[int, Query(ge=1, le=500)] = 100
+    cursor: Annotated[str, Query(max_length=400)] | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """The filter on `applications`."""
+        exact = ("stage", "status", "action_by", "employer", "department", "specialty", "level")
+        found = [
+            getattr(Application, name) == value
+            for name in exact
+            if (value := getattr(self, name)) is not None
+        ]
+        if self.due_before is not None:
+            found.append(Application.due_at <= end_of(self.due_before))
+        if self.changed_since is not None:
+            found.append(Application.at >= self.changed_since)
+        if self.returns_at_least is not None:
+            found.append(Application.returns >= self.returns_at_least)
+        return found
+
+
+@router.get(
+    "/plans/{plan_id}/applications",
+    operation_id="list_applications",
+    responses=problems(*OF_CALLER, 404, 503),
+)
+async def many(here: Here, caller: Who, plan_id: PlanId, wanted: Annotated[Filter, Query()]) -> Page:
+    """The applications of a plan that the caller may see, page by page in the order of their references."""
+    async with here.database.reading() as session:
+        offices = await _offices(here, plan_id)
+        question = (
+            select(Application)
+            .where(
+                Application.plan_id == plan_id,
+                visible_to(caller.subject, caller.grants, offices),
+                *wanted.conditions(),
+            )
+            .order_by(Application.application_ref)
+            .limit(wanted.limit + 1)
+        )
+        if wanted.cursor is not None:
+            question = question.where(Application.application_ref > Cursor.read(wanted.cursor).after)
+        rows = (await session.scalars(question)).all()
+    shown = rows[: wanted.limit]
+    more = len(rows) > wanted.limit
+    return Page(
+        items=tuple(_row(row) for row in shown),
+        next=Cursor(after=shown[-1].application_ref).text() if more else None,
+    )
+
+
+async def _offices(here: Context, plan_id: str) -> dict[str, str]:
+    """Role -> organisation by the plan in force. Raises the problem 404 for an unknown plan."""
+    async with here.database.reading() as session:
+        try:
+            plan = await plan_in_force(session, plan_id)
+        except UnknownPlanError:
+            raise not_found("方案", "plan") from None
+    return {role.value: organisation for role, organisation in plan.organisations.items()}
+
+
+def _row(row: Application) -> Row:
+    return Row(
+        plan_id=row.plan_id,
+        application_ref=row.application_ref,
+        workflow_id=row.workflow_id,
+        stage=row.stage,
+        status=row.status,
+        action_by=row.action_by,
+        employer=row.employer,
+        department=row.department,
+        specialty=row.specialty,
+        level=row.level,
+        route=row.route,
+        due_at=row.due_at,
+        returns=row.returns,
+        revision=row.revision,
+        certificate_no=row.certificate_no,
+        entered_at=row.entered_at,
+        changed_at=row.at,
+    )
+
+
+@router.get("/plans/{plan_id}/inbox", operation_id="inbox", responses=problems(*OF_CALLER, 503))
+async def inbox(
+    here: Here, caller: Who, plan_id: PlanId, limit: Annotated[int, Query(ge=1, le=500)] = 100
+) -> list[InboxRow]:
+    """What waits for the caller, in all roles that the token grants; the soonest deadline first."""
+    mine = [(g.role.value, g.organisation or caller.subject) for g in caller.grants]
+    async with here.database.reading() as session:
+        found = await session.scalars(
+            select(InboxItem)
+            .where(
+                InboxItem.plan_id == plan_id,
+                InboxItem.closed_at.is_(None),
+                or_(*(tuple_(InboxItem.role, InboxItem.organisation) == one for one in mine)),
+            )
+            .order_by(InboxItem.due_at.is_(None), InboxItem.due_at, InboxItem.application_ref)
+            .limit(limit)
+        )
+        return [
+            InboxRow(
+                plan_id=item.plan_id,
+                application_ref=item.application_ref,
+                role=item.role,
+                organisation=item.organisation,
+                stage=item.stage,
+                due_at=item.due_at,
+                since=item.opened_at,
+            )
+            for item in found
+        ]
+
+
+@router.get(
+    "/plans/{plan_id}/statistics", operation_id="statistics", responses=problems(*OF_CALLER, 404, 503)
+)
+async def statistics(here: Here, caller: Who, plan_id: PlanId) -> CycleStatistics:
+    """The numbers of the cycle as it stands, for the offices of the plan."""
+    offices = await _offices(here, plan_id)
+    if not any(
+        g.organisation is not None and offices.get(g.role.value) == g.organisation for g in caller.grants
+    ):
+        raise not_found("方案", "plan")
+    return await counted(here, plan_id)

@@ -1,0 +1,114 @@
+"""The door: who is calling, whether the route is for them, whether they call too often.
+
+One dependency of every route (`admitted`); a route asks for the `Caller` with `caller_of`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+
+from models.roles import Actor, Role
+from workers.gateway.caller import Caller
+from workers.gateway.context import context_of
+from workers.gateway.oidc import IssuerAwayError, TokenRefusedError
+from workers.gateway.policy import POLICY
+from workers.gateway.problems import RETRY_AFTER, ProblemError, problem
+
+ROLE_HEADER, ORGANISATION_HEADER = "Zhicheng-Role", "Zhicheng-Organisation"
+
+
+async def admitted(request: Request) -> None:
+    """Lets the request in, or raises a problem: 401, 403, 429, 503. Deny by default."""
+    context = context_of(request)
+    access = POLICY[request.scope["route"].operation_id]
+    if access.public:
+        address = request.client.host if request.client else "unknown"
+        await _not_too_often(context.limits, address, public=True)
+        return
+    caller = await _verified(request)
+    await _not_too_often(context.limits, caller.subject, public=False)
+    if not access.anyone and not caller.roles & access.roles:
+        wanted = ", ".join(sorted(role.value for role in access.roles))
+        raise problem(
+            403,
+            "wrong_role",
+            zh="您的身份不能使用此功能。",
+            en="None of your roles may use this.",
+            fix_zh="请使用具有相应身份的账户。",
+            fix_en=f"It is for: {wanted}.",
+        )
+    request.state.caller = caller
+
+
+async def _verified(request: Request) -> Caller:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise _unauthorised("it needs a bearer token")
+    try:
+        return await context_of(request).verifier.caller(token.strip())
+    except TokenRefusedError as refused:
+        raise _unauthorised(str(refused)) from None
+    except IssuerAwayError:
+        raise problem(
+            503,
+            "issuer_away",
+            zh="暂时无法核验登录凭证。",
+            en="Tokens cannot be verified at this moment: the issuer does not answer.",
+            fix_zh="请稍后再试。",
+            fix_en="Try again.",
+            headers={"Retry-After": str(RETRY_AFTER)},
+        ) from None
+
+
+def _unauthorised(why: str) -> ProblemError:
+    return problem(
+        401,
+        "unauthorised",
+        zh="请先登录：凭证缺失或不被接受。",
+        en=f"The token is not accepted: {why}.",
+        fix_zh="请向身份提供方取得有效凭证后重发。",
+        fix_en="Get a token from the issuer and send it as `Authorization: Bearer ...`.",
+        headers={"WWW-Authenticate": 'Bearer realm="zhicheng", error="invalid_token"'},
+    )
+
+
+async def _not_too_often(limits: Any, who: str, *, public: bool) -> None:
+    seconds = await limits.wait_for(who, public=public)
+    if seconds:
+        raise problem(
+            429,
+            "too_many_calls",
+            zh="调用过于频繁。",
+            en="Too many calls in a minute.",
+            fix_zh=f"请在 {seconds} 秒后再试。",
+            fix_en=f"Try again after {seconds} s.",
+            headers={"Retry-After": str(seconds)},
+        )
+
+
+def caller_of(request: Request) -> Caller:
+    """Who is calling, on a route that is not public."""
+    caller: Caller = request.state.caller
+    return caller
+
+
+def actor_of(request: Request, caller: Annotated[Caller, Depends(caller_of)]) -> Actor:
+    """The actor of a command: the only grant, or the one that the headers name. Raises `Refused`."""
+    named = request.headers.get(ROLE_HEADER)
+    try:
+        role = Role(named) if named else None
+    except ValueError:
+        raise problem(
+            422,
+            "malformed",
+            zh=f"请求头 {ROLE_HEADER} 不是已知身份。",
+            en=f"The header {ROLE_HEADER} names no role.",
+            fix_zh=f"可用：{'、'.join(role.value for role in Role)}。",
+            fix_en=f"Use one of: {', '.join(role.value for role in Role)}.",
+            field=ROLE_HEADER,
+        ) from None
+    if role is Role.PUBLIC:  # everybody with a name may speak as the public, e.g. object
+        return Actor(id=caller.subject, role=Role.PUBLIC)
+    return caller.actor(role, request.headers.get(ORGANISATION_HEADER))
