@@ -6,11 +6,14 @@ business time = `business_start` + (real time - `real_start`) * `speed`.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from pydantic import Field, model_validator
 
 from models.wire import SHANGHAI, Instant, Wire
+
+FIRST, LAST = datetime(1000, 1, 1, tzinfo=UTC), datetime(9990, 1, 1, tzinfo=UTC)
+"""A clock that is set wildly stands still there: it must not stop the workflow that asks it."""
 
 
 class BusinessClock(Wire):
@@ -38,11 +41,13 @@ class BusinessClock(Wire):
         return self.real_start is None
 
     def now(self, real_now: datetime) -> datetime:
-        """Business time at the real instant `real_now`, in Asia/Shanghai."""
+        """Business time at the real instant `real_now`, in Asia/Shanghai; within `FIRST` and `LAST`."""
         if self.real_start is None or self.business_start is None:
             return real_now.astimezone(SHANGHAI)
         elapsed = (real_now - self.real_start).total_seconds() * self.speed
-        return (self.business_start + timedelta(seconds=elapsed)).astimezone(SHANGHAI)
+        first, last = ((end - self.business_start).total_seconds() for end in (FIRST, LAST))
+        since = timedelta(seconds=min(max(elapsed, first), last))
+        return (self.business_start + since).astimezone(SHANGHAI)
 
     def real_delay(self, business_now: datetime, business_then: datetime) -> timedelta:
         """How long to wait, in real time, until business time reaches `business_then`; never negative."""

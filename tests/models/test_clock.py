@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from models.clock import REAL_TIME, BusinessClock
+from models.clock import FIRST, LAST, REAL_TIME, BusinessClock
 from models.wire import SHANGHAI
 
 START = datetime(2026, 3, 1, 8, tzinfo=UTC)
@@ -77,3 +77,15 @@ def test_an_instant_that_has_passed_needs_no_waiting(speed: float, ago: timedelt
 def test_half_a_clock_is_refused(given_values: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         BusinessClock.model_validate(given_values)
+
+
+@pytest.mark.parametrize("speed", [1.0, 10_000_000.0])
+@pytest.mark.parametrize("real", [datetime.min.replace(tzinfo=UTC), START, datetime.max.replace(tzinfo=UTC)])
+@pytest.mark.parametrize("business", [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)])
+def test_a_wild_clock_stands_still_at_the_end_of_its_range(
+    speed: float, real: datetime, business: datetime
+) -> None:
+    clock = BusinessClock(real_start=real, business_start=business, speed=speed)
+    grain = timedelta(seconds=1)
+    for later in (timedelta(0), timedelta(days=36_500)):
+        assert FIRST - grain <= clock.now(START + later) <= LAST + grain

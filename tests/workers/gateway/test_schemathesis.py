@@ -1,0 +1,108 @@
+"""The OpenAPI document against the running gateway: a process of its own, asked what its document allows.
+
+Schemathesis makes requests from the document, good ones and bad ones: no answer may be a server error, nor
+one that the document does not describe.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis import Case
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from models.roles import Role
+from models.visibility import Grant
+from tests.support import eventually
+from tests.workers.conftest import environment_of
+from workers.gateway.app import create_app, openapi_text
+from workers.gateway.serve import local_issuer
+from workers.processes import free_port
+from workers.rehearsal.cast import OFFICE
+from workers.settings import Settings
+
+schema = schemathesis.openapi.from_dict(create_app(None).openapi())
+
+
+@pytest.fixture(scope="module")
+def running(served: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """`zhicheng gateway` as users run it; the address it listens at."""
+    import asyncio
+
+    address = f"127.0.0.1:{free_port()}"
+    log = tmp_path_factory.mktemp("gateway") / "gateway.log"
+    environment = {
+        **os.environ,
+        **environment_of(served),
+        "ZHICHENG_GATEWAY_ADDRESS": address,
+        "ZHICHENG_LOCAL_ISSUER": "true",
+        "ZHICHENG_GATEWAY_CALLS_A_MINUTE": "100000",
+        "ZHICHENG_GATEWAY_PUBLIC_CALLS_A_MINUTE": "100000",
+        "ZHICHENG_GATEWAY_PATIENCE": "3",
+    }
+    program = Path(sys.executable).with_name("zhicheng")
+    with log.open("wb") as words:
+        process = subprocess.Popen([program, "gateway"], env=environment, stdout=words, stderr=words)
+
+    async def answers() -> None:
+        try:
+            async with httpx.AsyncClient() as client:
+                status = (await client.get(f"http://{address}/v1/health")).status_code
+        except httpx.TransportError as error:
+            raise AssertionError("nobody listens") from error
+        assert status == 200
+
+    try:
+        asyncio.run(eventually(answers, 30.0))
+        yield f"http://{address}"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+        assert "request failed" not in log.read_text()
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture(scope="module")
+def office(served: Settings) -> dict[str, str]:
+    """An account that holds several roles, so that most routes let it in."""
+    grants = [Grant(role=Role.OFFICE, organisation=OFFICE)]
+    token = local_issuer(served).mint("tester", grants, life=timedelta(hours=1))
+    return {"Authorization": f"Bearer {token}"}
+
+
+@schema.parametrize()
+@settings(
+    max_examples=5,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_no_server_error_and_no_undocumented_answer(case: Case, running: str, office: dict[str, str]) -> None:
+    answer = case.call(base_url=running, headers=office)
+    assert answer.status_code not in (500, 502, 504), answer.text
+    checks = (status_code_conformance, content_type_conformance, response_schema_conformance)
+    case.validate_response(answer, checks=list(checks))
+
+
+def test_the_published_document_is_the_one_that_is_served(running: str) -> None:
+    import json
+
+    assert httpx.get(f"{running}/openapi.json").json() == json.loads(openapi_text())
