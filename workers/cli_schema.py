@@ -8,12 +8,10 @@ from datetime import date
 from typing import Annotated, Any
 
 import typer
-from pydantic import BaseModel
 
-from models.commands import COMMANDS
 from workers.cli_shared import BAD_INPUT, echo_json, fail
-from workers.contract import ANSWERS, OF_CYCLES, OF_MEETINGS, Mode
 from workers.contract import schema as text_of
+from workers.contract import shapes
 from workers.rehearsal.cast import Cast
 
 Name = Annotated[str, typer.Argument(help="A command, or `apply`.")]
@@ -60,14 +58,13 @@ def schema(
     ] = None,
 ) -> None:
     """Print the JSON Schema of one thing that is sent or answered, or of all of them by name."""
-    models: dict[str, tuple[type[BaseModel], Mode]] = {k: (m, "validation") for k, m in COMMANDS.items()}
-    answers = {**OF_MEETINGS, **OF_CYCLES, **ANSWERS}
-    models |= {answer.replace("-", "_"): pair for answer, pair in answers.items()}
+    files = {file.rpartition("/")[2].replace("-", "_"): file for file in shapes()}
     if name is None:
-        echo_json({key: json.loads(text_of(*pair)) for key, pair in models.items()})
+        echo_json({key: json.loads(text_of(file, *shapes()[file])) for key, file in files.items()})
         return
-    models["apply"] = models["application_input"]
-    typer.echo(text_of(*models[_known(name, tuple(models))]), nl=False)
+    files["apply"] = "application-input"
+    file = files[_known(name, tuple(files))]
+    typer.echo(text_of(file, *shapes()[file]), nl=False)
 
 
 def _known(name: str, names: tuple[str, ...]) -> str:

@@ -15,14 +15,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from models.commands import COMMANDS
 from models.drawing.as_json import as_json
 from models.drawing.bpmn import bpmn
 from models.drawing.handbook import handbook
 from models.drawing.matrix import matrix
 from models.drawing.mermaid import mermaid
 from models.drawing.svg import svg
-from workers.contract import ANSWERS, OF_CYCLES, OF_MEETINGS, schema
+from workers.contract import schema, shapes
+from workers.contract_index import index_text, readme
 from workers.gateway.app import openapi_text
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,21 +44,11 @@ def documents() -> tuple[Document, ...]:
         ("docs/lifecycle/permissions.md", matrix),
         ("docs/lifecycle/lifecycle.json", as_json),
         ("docs/contract/openapi.json", openapi_text),
+        ("docs/contract/index.json", index_text),
+        ("docs/contract/README.md", readme),
         *(
-            (f"docs/contract/{kind}.schema.json", partial(schema, model, "validation"))
-            for kind, model in COMMANDS.items()
-        ),
-        *(
-            (f"docs/contract/{name}.schema.json", partial(schema, model, mode))
-            for name, (model, mode) in ANSWERS.items()
-        ),
-        *(
-            (f"docs/contract/meeting/{name}.schema.json", partial(schema, model, mode))
-            for name, (model, mode) in OF_MEETINGS.items()
-        ),
-        *(
-            (f"docs/contract/cycle/{name}.schema.json", partial(schema, model, mode))
-            for name, (model, mode) in OF_CYCLES.items()
+            (f"docs/contract/{name}.schema.json", partial(schema, name, model, mode))
+            for name, (model, mode) in shapes().items()
         ),
     )
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+import temporalio.workflow
 import typer
 from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
-from models.commands import COMMANDS, parse
+from models.commands import parse
 from models.drawing.handbook import handbook
 from models.drawing.mermaid import mermaid
 from workers.cli_lifecycle import Format, register
-from workers.contract import ANSWERS, DIALECT
+from workers.contract import DIALECT, FACES, identifier, shapes
 from workers.docs import ROOT, documents, drift, main, write
+from workers.registry import WORKFLOWS
 
 runner = CliRunner()
 
@@ -56,12 +59,38 @@ def test_a_missing_and_a_left_over_file_are_found(written: Path) -> None:
     assert drift(written) == []
 
 
-@pytest.mark.parametrize("name", [*COMMANDS, *ANSWERS])
+@pytest.mark.parametrize("name", shapes())
 def test_every_schema_is_a_json_schema(name: str) -> None:
     texts = dict(documents())
     schema = json.loads(texts[f"docs/contract/{name}.schema.json"]())
     assert schema["$schema"] == DIALECT
+    assert schema["$id"] == identifier(name)
     Draft202012Validator.check_schema(schema)
+
+
+def test_the_index_names_everything_that_the_workflows_take_and_answer() -> None:
+    texts = dict(documents())
+    index = json.loads(texts["docs/contract/index.json"]())
+    readme = texts["docs/contract/README.md"]()
+    served = {definition.name: definition for definition in map(_definition, WORKFLOWS)}
+    assert set(served) - set(index["workflows"]) == {"CycleOrderWorkflow"}, "only that one is for itself"
+    for name, told in index["workflows"].items():
+        assert set(served[name].queries) == set(told["queries"])
+        files = [told["start"], told["receipt"], *told["queries"].values()]
+        files += [command["schema"] for command in told["commands"].values()]
+        for file in files:
+            assert f"docs/contract/{file}" in texts
+            assert f"({file})" in readme
+        assert all(command["roles"] for command in told["commands"].values())
+    commands = {face.workflow: set(face.commands) for face in FACES}
+    assert commands == {name: set(told["commands"]) for name, told in index["workflows"].items()}
+    assert {f"docs/contract/{file}" for file in index["schemas"]} == {
+        path for path in texts if path.endswith(".schema.json")
+    }
+
+
+def _definition(workflow: type) -> Any:
+    return temporalio.workflow._Definition.must_from_class(workflow)
 
 
 def test_a_schema_accepts_what_the_service_accepts_and_refuses_the_rest() -> None:
