@@ -1,6 +1,7 @@
 """The contract gate: every field of every message with type and default, against a committed lock.
 
-Fields may be added with a default; none is renamed, retyped, removed or made required.
+Fields may be added with a default; none is renamed, retyped, removed or made required. The routes of the HTTP
+API and the Nexus operations stand in the same ledger (`tests.gates.doors`).
 `python -m tests.gates.ledger` records an allowed addition.
 """
 
@@ -32,11 +33,13 @@ from models.cycle_views import CycleView, StatisticsView
 from models.meeting_commands import MEETING_COMMANDS
 from models.meeting_messages import MeetingAct, MeetingActDone, MeetingInput, Sending, SendingDone
 from models.meeting_state import MeetingFact, MeetingReceipt, MeetingState, MeetingView
+from models.nexus import NexusDecision, NexusQuestion
 from models.outbox import DeadlineAnswer, HopBatch, HopResult, OpenRequest, OpenResult
 from models.refusal import Refusal
 from models.state import ApplicationState, Receipt, RefusedSignal
 from models.terms import PlanTerms
 from models.views import DeadlineView, StateView
+from tests.gates.doors import doors
 
 LOCK = Path(__file__).with_name("contract.lock.json")
 
@@ -72,6 +75,8 @@ MESSAGES: dict[str, type[BaseModel]] = {
             MeetingReceipt,
             MeetingState,
             MeetingView,
+            NexusDecision,
+            NexusQuestion,
             OpenRequest,
             OpenResult,
             Order,
@@ -99,6 +104,11 @@ def ledger_of(messages: dict[str, type[BaseModel]]) -> Ledger:
     for name, model in messages.items():
         _add(found, name, model)
     return dict(sorted(found.items()))
+
+
+def contract() -> Ledger:
+    """Everything that others rely on, as it is now."""
+    return dict(sorted((ledger_of(MESSAGES) | doors()).items()))
 
 
 def _add(found: Ledger, name: str, model: type[BaseModel]) -> None:
@@ -154,6 +164,8 @@ def breaking(old: Ledger, new: Ledger) -> list[str]:
                 broken.append(f"{message}.{name}: retyped")
             elif now.get("required") and not entry.get("required"):
                 broken.append(f"{message}.{name}: became required")
+            elif entry.get("always") and not now.get("always"):
+                broken.append(f"{message}.{name}: may be missing now")
         for name, entry in new[message].items():
             if name not in fields and entry.get("required", False):
                 broken.append(f"{message}.{name}: added without a default")
@@ -175,7 +187,7 @@ def read_lock() -> Ledger:
 
 def main() -> int:
     """Records the present contract, unless it would break the committed one."""
-    now = ledger_of(MESSAGES)
+    now = contract()
     broken = breaking(read_lock(), now) if LOCK.exists() else []
     if broken:
         print("\n".join(broken))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any
 
 from fastapi import Depends, FastAPI
@@ -56,8 +57,9 @@ def create_app(context: Context | None) -> FastAPI:
     return app
 
 
+@cache
 def openapi_text() -> str:
-    """The OpenAPI document as it is published."""
+    """The OpenAPI document as it is published; the same for as long as the process lives."""
     return json.dumps(_described(create_app(None)), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
