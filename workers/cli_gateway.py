@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from models.roles import Role
+from models.wire import SHANGHAI
 from workers.cli_database import with_database
 from workers.cli_shared import (
     BAD_INPUT,
@@ -113,7 +114,7 @@ def access_log(
 
     found = with_database(read)
     if as_json:
-        echo_json(found)
+        echo_json([{**one, "at": one["at"].astimezone(SHANGHAI).isoformat()} for one in found])
         return
     shown = table("at", "who", "roles", "what", "outcome", "request", title=f"Looks at {application}")
     for one in found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -19,7 +19,7 @@ from models.statistics import CycleStatistics
 from models.tables import AccessEntry, Application, InboxItem
 from models.views import DeadlineView, Permitted, StateView
 from models.visibility import Grant
-from models.wire import Instant, Wire, end_of
+from models.wire import SHANGHAI, Instant, Wire, end_of
 from workers.client import full_id
 from workers.gateway.access_log import looks_at, viewing
 from workers.gateway.caller import Caller
@@ -190,7 +190,7 @@ async def looks(
 
 def _look(entry: AccessEntry) -> Look:
     return Look(
-        at=entry.at,
+        at=entry.at.astimezone(SHANGHAI),
         subject=entry.subject,
         grants=entry.grants,
         service=entry.service,
@@ -273,6 +273,11 @@ async def _offices(here: Context, plan_id: str) -> dict[str, str]:
     return {role.value: organisation for role, organisation in plan.organisations.items()}
 
 
+def _here(instant: datetime | None) -> datetime | None:
+    """The same moment in Asia/Shanghai, as the workflows tell it."""
+    return instant.astimezone(SHANGHAI) if instant is not None else None
+
+
 def _row(row: Application) -> Row:
     return Row(
         plan_id=row.plan_id,
@@ -286,12 +291,12 @@ def _row(row: Application) -> Row:
         specialty=row.specialty,
         level=row.level,
         route=row.route,
-        due_at=row.due_at,
+        due_at=_here(row.due_at),
         returns=row.returns,
         revision=row.revision,
         certificate_no=row.certificate_no,
-        entered_at=row.entered_at,
-        changed_at=row.at,
+        entered_at=row.entered_at.astimezone(SHANGHAI),
+        changed_at=row.at.astimezone(SHANGHAI),
     )
 
 
@@ -319,8 +324,8 @@ async def inbox(
                 role=item.role,
                 organisation=item.organisation,
                 stage=item.stage,
-                due_at=item.due_at,
-                since=item.opened_at,
+                due_at=_here(item.due_at),
+                since=item.opened_at.astimezone(SHANGHAI),
             )
             for item in found
         ]
