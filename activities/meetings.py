@@ -34,10 +34,10 @@ from activities.meeting_minutes import close_meeting
 from activities.plans import plan_in_force
 from activities.sending import send_command
 from activities.writing import write_new
+from models.answered import body_digest, reused_command_id
 from models.ballot import VoteRule
 from models.commands import Command
 from models.committee import CommitteeOnFile, CommitteeRule, check_for_meeting
-from models.decide import body_digest
 from models.draw import last_draw_day
 from models.meeting_commands import parse_meeting_command
 from models.meeting_messages import (
@@ -49,7 +49,6 @@ from models.meeting_messages import (
     Sending,
     SendingDone,
 )
-from models.meeting_state import reused_command_id
 from models.plan import ReviewPlan, UnknownPlanError
 from models.refusal import RefusalCode, Refused, refuse
 from models.roles import Role

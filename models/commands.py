@@ -11,14 +11,13 @@ from __future__ import annotations
 import re
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from models.deadlines import DeadlineName
 from models.dossier import Dossier
-from models.field_errors import first_field_error
-from models.refusal import RefusalCode, Refused, refuse
+from models.reading import read_command
 from models.roles import Actor, Reference
 from models.terms import PlanDates
 from models.wire import Instant, LongText, ShortText, Wire
@@ -369,31 +368,6 @@ class ReviseDeadlines(Command):
         return self
 
 
-AnyCommand = Annotated[
-    Submit
-    | Review
-    | Resubmit
-    | Withdraw
-    | StartPublicity
-    | FilePublicityEvidence
-    | Object
-    | RuleOnObjection
-    | RecordExam
-    | Schedule
-    | RecordVote
-    | PublishResult
-    | Confirm
-    | RequestRecheck
-    | RuleOnRecheck
-    | Archive
-    | Cancel
-    | Revoke
-    | Hold
-    | Release
-    | ReviseDeadlines,
-    Field(discriminator="kind"),
-]
-
 COMMANDS: dict[str, type[Command]] = {
     model.model_fields["kind"].default: model
     for model in (
@@ -421,57 +395,7 @@ COMMANDS: dict[str, type[Command]] = {
     )
 }
 
-_ADAPTER: TypeAdapter[Any] = TypeAdapter(AnyCommand)
-
 
 def parse(kind: str, body: object) -> Command:
-    """Reads a command of the given kind from its JSON object.
-
-    Raises `Refused`: unknown kind, not an object, another kind inside, or a field that breaks a rule
-    (the first one is named as a dotted path).
-    """
-    if kind not in COMMANDS:
-        raise refuse(
-            RefusalCode.UNKNOWN_KIND,
-            zh=f"没有名为“{kind[:60]}”的指令。",
-            en=f"There is no command named '{kind[:60]}'.",
-            fix_zh=f"可用指令：{'、'.join(COMMANDS)}。",
-            fix_en=f"Use one of: {', '.join(COMMANDS)}.",
-            field="kind",
-        )
-    if not isinstance(body, dict):
-        raise refuse(
-            RefusalCode.MALFORMED,
-            zh="指令内容必须是一个 JSON 对象。",
-            en="The command must be one JSON object.",
-            fix_zh="请按该指令的 JSON Schema 发送。",
-            fix_en=f"Send one object that follows the JSON Schema of '{kind}'.",
-        )
-    if body.get("kind", kind) != kind:
-        raise refuse(
-            RefusalCode.MALFORMED,
-            zh="内容中的 kind 与指令名称不一致。",
-            en=f"The body says kind '{str(body['kind'])[:60]}' but was sent as '{kind}'.",
-            fix_zh="请使两者一致或省略 kind。",
-            fix_en="Make the two agree, or leave `kind` out.",
-            field="kind",
-        )
-    try:
-        command = _ADAPTER.validate_python({**body, "kind": kind}, strict=None)
-    except ValidationError as error:
-        raise _malformed(kind, error) from None
-    assert isinstance(command, Command)
-    return command
-
-
-def _malformed(kind: str, error: ValidationError) -> Refused:
-    field, rule = first_field_error(error, kind)
-    path = field or "(body)"
-    return refuse(
-        RefusalCode.MALFORMED,
-        zh=f"字段 {path} 不符合要求：{rule.zh}。",
-        en=f"The field {path} breaks a rule: {rule.en}.",
-        fix_zh=f"请按 {kind} 的 JSON Schema 更正后重发；未作任何更改。",
-        fix_en=f"Correct it by the JSON Schema of '{kind}' and send it again; nothing was changed.",
-        field=path,
-    )
+    """Reads a command of an application from its JSON object. Raises `Refused` (`models.reading`)."""
+    return read_command(COMMANDS, kind, body)

@@ -11,8 +11,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
 
-from pydantic import ValidationError
-
+from models.answered import body_digest, receipt_again
 from models.audit import digest
 from models.commands import Command, DeadlineChange
 from models.cycle_commands import (
@@ -33,12 +32,12 @@ from models.cycle_messages import Done
 from models.cycle_state import MAX_REFUSED, CycleAnswered, CycleReceipt, CycleState
 from models.cycle_steps import Phase, StepId
 from models.deadlines import DeadlineName
-from models.decide import body_digest, kind_of
-from models.field_errors import first_field_error
+from models.decide import kind_of
+from models.reading import read_command
 from models.refusal import Refusal, RefusalCode, Refused, legible, refuse
 from models.roles import ROLE_LABELS, SYSTEM, Role
 from models.state import RefusedSignal
-from models.wire import local_day
+from models.wire import Label, local_day
 
 SENDERS: Mapping[str, tuple[Role, ...]] = MappingProxyType(
     {
@@ -71,38 +70,7 @@ _LONG = ("plan_toml", "notice_toml")
 
 def parse_cycle_command(kind: str, body: object) -> Command:
     """Reads a command of a cycle. Raises `Refused` that names the field, the rule and the remedy."""
-    model = CYCLE_COMMANDS.get(kind)
-    if model is None:
-        raise refuse(
-            RefusalCode.UNKNOWN_KIND,
-            zh=f"评审年度没有名为“{kind[:60]}”的指令。",
-            en=f"A cycle has no command named '{kind[:60]}'.",
-            fix_zh=f"可用指令：{'、'.join(CYCLE_COMMANDS)}。",
-            fix_en=f"Use one of: {', '.join(CYCLE_COMMANDS)}.",
-            field="kind",
-        )
-    if not isinstance(body, dict) or body.get("kind", kind) != kind:
-        raise refuse(
-            RefusalCode.MALFORMED,
-            zh="指令内容必须是一个 JSON 对象，且 kind 与指令名称一致。",
-            en="The command must be one JSON object whose kind is the name it was sent under.",
-            fix_zh="请按该指令的 JSON Schema 发送。",
-            fix_en=f"Send one object that follows the JSON Schema of '{kind}'.",
-            field="kind",
-        )
-    try:
-        return model.model_validate({**body, "kind": kind})
-    except ValidationError as error:
-        field, rule = first_field_error(error, kind)
-        path = field or "(body)"
-        raise refuse(
-            RefusalCode.MALFORMED,
-            zh=f"字段 {path} 不符合要求：{rule.zh}。",
-            en=f"The field {path} breaks a rule: {rule.en}.",
-            fix_zh=f"请按 {kind} 的 JSON Schema 更正后重发；未作任何更改。",
-            fix_en=f"Correct it by the JSON Schema of '{kind}' and send it again; nothing was changed.",
-            field=path,
-        ) from None
+    return read_command(CYCLE_COMMANDS, kind, body, Label(zh="评审年度", en="A cycle"))
 
 
 # --- may it be carried out ---------------------------------------------------------------------------------
@@ -110,23 +78,10 @@ def parse_cycle_command(kind: str, body: object) -> Command:
 
 def answer_again(state: CycleState, command: Command) -> CycleReceipt | None:
     """The receipt of a command that was accepted before; raises `Refused` if the body differs."""
-    known = state.answered.get(command.command_id)
-    if known is None:
-        return None
-    if known.digest != body_digest(command):
-        raise in_context(
-            state,
-            command,
-            refuse(
-                RefusalCode.REUSED_COMMAND_ID,
-                zh="该 command_id 已用于另一内容的指令。",
-                en="This command_id was used for a command with another content.",
-                fix_zh="请使用新的 command_id。",
-                fix_en="Use a new command_id.",
-                field="command_id",
-            ),
-        )
-    return known.receipt.model_copy(update={"duplicate": True})
+    try:
+        return receipt_again(state.answered, command)
+    except Refused as refused:
+        raise in_context(state, command, refused) from None
 
 
 def judge(state: CycleState, command: Command, now: datetime) -> None:

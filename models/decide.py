@@ -9,7 +9,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from models import access
-from models.audit import UNMOVING, Fact, digest
+from models.answered import body_digest, receipt_again
+from models.audit import UNMOVING, Fact
 from models.choices import defence_in_plan, no_defence_in_plan
 from models.commands import COMMANDS, Command
 from models.deadlines import Deadline, DeadlineKind
@@ -38,11 +39,6 @@ _KEPT_OUT_OF_FACTS = {"kind", "actor", "command_id", "expected_revision", "expir
 def kind_of(command: Command) -> str:
     """The name of the command."""
     return str(getattr(command, "kind"))  # noqa: B009 - every command model has it, the base does not
-
-
-def body_digest(command: Command) -> str:
-    """What makes two sendings the same command."""
-    return digest(command.model_dump(mode="json"))
 
 
 def options(state: ApplicationState) -> tuple[Option, ...]:
@@ -241,23 +237,10 @@ def apply(state: ApplicationState, command: Command, now: datetime) -> Receipt:
 
 def answer_again(state: ApplicationState, command: Command) -> Receipt | None:
     """The receipt of a command that was accepted before; raises `Refused` if the body differs."""
-    known = state.answered.get(command.command_id)
-    if known is None:
-        return None
-    if known.digest != body_digest(command):
-        raise _in_context(
-            state,
-            command,
-            refuse(
-                RefusalCode.REUSED_COMMAND_ID,
-                zh="该 command_id 已用于另一内容的指令。",
-                en="This command_id was used for a command with another content.",
-                fix_zh="请使用新的 command_id。",
-                fix_en="Use a new command_id.",
-                field="command_id",
-            ),
-        )
-    return known.receipt.model_copy(update={"duplicate": True})
+    try:
+        return receipt_again(state.answered, command)
+    except Refused as refused:
+        raise _in_context(state, command, refused) from None
 
 
 def _take(

@@ -7,15 +7,15 @@ the panel is its seat number; the chair acts under the reference of the duty. Da
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field
 
 from models.commands import Command, Sha256
 from models.draw import DrawNumber, Nonce
-from models.field_errors import first_field_error
-from models.refusal import RefusalCode, refuse
+from models.reading import read_command
 from models.roles import Actor, Reference, Role
+from models.wire import Label
 
 Side = Literal["drawer", "witness"]
 ReplaceReason = Literal["unavailable", "conflict", "term_over", "disqualified"]
@@ -155,38 +155,4 @@ ROLES_OF: dict[str, tuple[Role, ...]] = {
 
 def parse_meeting_command(kind: str, body: object) -> Command:
     """Reads a command of a meeting. Raises `Refused` that names the field, the rule and the remedy."""
-    model = MEETING_COMMANDS.get(kind)
-    if model is None:
-        raise refuse(
-            RefusalCode.UNKNOWN_KIND,
-            zh=f"会议没有名为“{kind[:60]}”的指令。",
-            en=f"A meeting has no command named '{kind[:60]}'.",
-            fix_zh=f"可用指令：{'、'.join(MEETING_COMMANDS)}。",
-            fix_en=f"Use one of: {', '.join(MEETING_COMMANDS)}.",
-            field="kind",
-        )
-    if not isinstance(body, dict) or body.get("kind", kind) != kind:
-        raise refuse(
-            RefusalCode.MALFORMED,
-            zh="指令内容必须是一个 JSON 对象，且 kind 与指令名称一致。",
-            en="The command must be one JSON object whose kind is the name it was sent under.",
-            fix_zh="请按该指令的 JSON Schema 发送。",
-            fix_en=f"Send one object that follows the JSON Schema of '{kind}'.",
-            field="kind",
-        )
-    adapter: TypeAdapter[Any] = TypeAdapter(model)
-    try:
-        command = adapter.validate_python({**body, "kind": kind})
-    except ValidationError as error:
-        field, rule = first_field_error(error, kind)
-        path = field or "(body)"
-        raise refuse(
-            RefusalCode.MALFORMED,
-            zh=f"字段 {path} 不符合要求：{rule.zh}。",
-            en=f"The field {path} breaks a rule: {rule.en}.",
-            fix_zh=f"请按 {kind} 的 JSON Schema 更正后重发；未作任何更改。",
-            fix_en=f"Correct it by the JSON Schema of '{kind}' and send it again; nothing was changed.",
-            field=path,
-        ) from None
-    assert isinstance(command, Command)
-    return command
+    return read_command(MEETING_COMMANDS, kind, body, Label(zh="会议", en="A meeting"))

@@ -11,12 +11,13 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from models.answered import body_digest, receipt_again
 from models.commands import Command
-from models.decide import body_digest, kind_of
+from models.decide import kind_of
 from models.draw import last_draw_day
 from models.meeting_commands import ROLES_OF
 from models.meeting_messages import ItemView, MeetingActDone, MeetingHead, MeetingInput, MeetingTerms
-from models.refusal import RefusalCode, Refused, refuse
+from models.refusal import RefusalCode, refuse
 from models.roles import ROLE_LABELS, SYSTEM, Actor, Role
 from models.wire import SHANGHAI, Compact, Instant, Wire, end_of
 
@@ -208,24 +209,7 @@ def _check_actor(state: MeetingState, kind: str, actor: Actor) -> None:
 
 def answer_again(state: MeetingState, command: Command) -> MeetingReceipt | None:
     """The receipt of a command that was accepted before; raises `Refused` if the body differs."""
-    known = state.answered.get(command.command_id)
-    if known is None:
-        return None
-    if known.digest != body_digest(command):
-        raise reused_command_id()
-    return known.receipt.model_copy(update={"duplicate": True})
-
-
-def reused_command_id() -> Refused:
-    """The refusal of a command whose id was used for another content."""
-    return refuse(
-        RefusalCode.REUSED_COMMAND_ID,
-        zh="该 command_id 已用于另一内容的指令。",
-        en="This command_id was used for a command with another content.",
-        fix_zh="请使用新的 command_id。",
-        fix_en="Use a new command_id.",
-        field="command_id",
-    )
+    return receipt_again(state.answered, command)
 
 
 def adopt(state: MeetingState, done: MeetingActDone) -> None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from models.answered import body_digest
 from models.audit import canonical, digest
 from models.commands import Command, parse
-from models.decide import apply, body_digest, kind_of, may_come_later, record
+from models.decide import apply, kind_of, may_come_later, record
 from models.refusal import Refusal, RefusalCode, Refused, legible, refuse
 from models.roles import SYSTEM
 from models.state import ApplicationState, EarlySignal, RefusedSignal
