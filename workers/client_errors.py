@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from models.refusal import Refusal
+from models.views import StateView
 
 
 class ClientError(Exception):
@@ -80,3 +81,15 @@ class QueryFailed(ClientError):  # noqa: N818 - it is an answer, not a fault
 
     def __init__(self, workflow_id: str, reason: str) -> None:
         super().__init__(f"{workflow_id} cannot be read ({reason}): look at the worker's log.")
+
+
+class NotReached(ClientError):  # noqa: N818 - it is an answer, not a fault
+    """The application did not come to any of the stages in time; `state` is where it is."""
+
+    def __init__(self, workflow_id: str, stages: Sequence[str], state: StateView, seconds: float) -> None:
+        waits_for = f", which waits for {state.action_by}" if state.action_by else ""
+        super().__init__(
+            f"{workflow_id} did not reach {' or '.join(stages)} within {seconds:g} s: it is in "
+            f"'{state.stage}'{waits_for}. Wait longer, or look with `zhicheng next`."
+        )
+        self.state = state

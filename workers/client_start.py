@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from temporalio.client import (
     Client,
     WorkflowExecutionStatus,
@@ -21,6 +21,7 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 
 from models.application import ApplicationInput
 from models.audit import digest
+from models.field_errors import first_field_error
 from models.plan import ReviewPlan, UnknownPlanError
 from models.refusal import Refusal
 from models.state import ApplicationState
@@ -28,6 +29,8 @@ from models.terms import PlanTerms
 from models.wire import Wire
 from workers.client_errors import StartRefused
 from workflows.attributes import first_attributes
+
+M = TypeVar("M", bound=BaseModel)
 
 WORKFLOW_TYPE = "ApplicationWorkflow"
 MEMO_DIGEST = "input_sha256"
@@ -50,17 +53,21 @@ class StartOutcome(Wire):
     revision: int | None = None
 
 
+def input_of(model: type[M], given: M | Mapping[str, Any]) -> M:
+    """What starts a workflow, checked against its schema. Raises `StartRefused` with the field."""
+    try:
+        return given if isinstance(given, model) else model.model_validate(dict(given))
+    except ValidationError as error:
+        path, rule = first_field_error(error)
+        raise StartRefused(f"{path}: {rule.en}: correct the field and start again.") from None
+
+
 def read_input(given: ApplicationInput | Mapping[str, Any]) -> ApplicationInput:
     """The input, checked against its schema and a plan of the release. Raises `StartRefused` with the field.
 
     A plan that was filed in the database is known to the worker alone: the opening checks it.
     """
-    try:
-        read = given if isinstance(given, ApplicationInput) else ApplicationInput.model_validate(dict(given))
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        path = ".".join(str(step) for step in first["loc"]) or "(input)"
-        raise StartRefused(f"{path}: {first['msg']}: correct the field and start again.") from None
+    read = input_of(ApplicationInput, given)
     terms = _terms_of_the_release(read.plan_id)
     if terms is None:
         return read

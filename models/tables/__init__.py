@@ -15,6 +15,7 @@ from models.tables.cases import CaseStep, CreditRecord, ReportFile, Sample, Side
 from models.tables.chain import AuditEntry, AuditOrphan
 from models.tables.cycle import Cycle, CycleFact, CycleNotice, CycleStep, OpenCase
 from models.tables.deadlines import CurrentDeadline, DeadlineEntry
+from models.tables.feed import FeedEvent
 from models.tables.lists import ListPosting, PostedEntry, PostedList
 from models.tables.meeting import (
     AgendaItem,
@@ -83,6 +84,7 @@ __all__ = [
     "ExpertDraw",
     "ExpertRelation",
     "Facts",
+    "FeedEvent",
     "Finding",
     "InboxItem",
     "ListPosting",

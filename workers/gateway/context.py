@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 
 from fastapi import Request
 from temporalio.client import Client
@@ -17,7 +18,10 @@ from workers.settings import Settings
 
 @dataclass(frozen=True)
 class Context:
-    """One gateway: the doors to Temporal, the database, and who verifies tokens."""
+    """One gateway: the doors to Temporal, the database, and who verifies tokens.
+
+    `closing` is set when the gateway stops: streams end then.
+    """
 
     settings: Settings
     temporal: Client
@@ -26,6 +30,7 @@ class Context:
     cycles: CycleClient
     verifier: Verifier
     limits: Limits
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 def context_of(request: Request) -> Context:

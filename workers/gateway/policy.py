@@ -52,6 +52,8 @@ POLICY: dict[str, Access] = {
     "list_applications": Access(roles=EVERY_ROLE),
     "inbox": Access(roles=EVERY_ROLE),
     "statistics": Access(roles=OFFICES),
+    "events": Access(roles=EVERY_ROLE),
+    "event_stream": Access(roles=EVERY_ROLE),
     **{kind: _of_command(kind) for kind in ROLES_OF},
 }
 """By the route's name (`operation_id`)."""

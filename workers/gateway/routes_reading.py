@@ -241,7 +241,7 @@ class Filter(Wire):
 async def many(here: Here, caller: Who, plan_id: PlanId, wanted: Annotated[Filter, Query()]) -> Page:
     """The applications of a plan that the caller may see, page by page in the order of their references."""
     async with here.database.reading() as session:
-        offices = await _offices(here, plan_id)
+        offices = await offices_of_plan(here, plan_id)
         question = (
             select(Application)
             .where(
@@ -263,7 +263,7 @@ async def many(here: Here, caller: Who, plan_id: PlanId, wanted: Annotated[Filte
     )
 
 
-async def _offices(here: Context, plan_id: str) -> dict[str, str]:
+async def offices_of_plan(here: Context, plan_id: str) -> dict[str, str]:
     """Role -> organisation by the plan in force. Raises the problem 404 for an unknown plan."""
     async with here.database.reading() as session:
         try:
@@ -336,7 +336,7 @@ async def inbox(
 )
 async def statistics(here: Here, caller: Who, plan_id: PlanId) -> CycleStatistics:
     """The numbers of the cycle as it stands, for the offices of the plan."""
-    offices = await _offices(here, plan_id)
+    offices = await offices_of_plan(here, plan_id)
     if not any(
         g.organisation is not None and offices.get(g.role.value) == g.organisation for g in caller.grants
     ):

@@ -131,6 +131,7 @@ async def run_gateway(
             await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             stopping.cancel()
+            made.closing.set()
             server.should_exit = True
             await serving
             listening.close()

@@ -1,0 +1,150 @@
+"""What happens, as a feed that can be read from any place on, and as server-sent events."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi.responses import StreamingResponse
+from sqlalchemy import ColumnElement
+
+from activities.feed import Feed
+from activities.visibility import visible_to
+from models.roles import Reference
+from models.tables import FeedEvent
+from models.wire import SHANGHAI, Instant, Wire
+from workers.gateway.caller import Caller
+from workers.gateway.context import Context, context_of
+from workers.gateway.paths import OF_CALLER, PlanId, problems
+from workers.gateway.routes_reading import offices_of_plan
+from workers.gateway.tokens import caller_of
+
+router = APIRouter(prefix="/v1", tags=["listening"])
+Here = Annotated[Context, Depends(context_of)]
+Who = Annotated[Caller, Depends(caller_of)]
+
+LOOKS_EVERY, KEEP_ALIVE_EVERY, LONGEST = 0.5, 15.0, 900.0
+"""Seconds between two looks at the feed, two signs of life, and until a stream ends and is opened again."""
+
+PAGE = 200
+
+
+class Event(Wire):
+    """One event. `retracts`: the number of an event that was never acknowledged, and is no more."""
+
+    sequence: int
+    kind: Literal["fact", "retracted"]
+    retracts: int | None
+    plan_id: str
+    application_ref: str
+    seq: int
+    revision: int
+    event: str
+    from_stage: str
+    to_stage: str
+    role: str
+    organisation: str | None
+    at: Instant
+    hash: str
+
+
+class Events(Wire):
+    """Some events in their order; go on with `after` = `last`, also when there is none."""
+
+    items: tuple[Event, ...]
+    last: int
+
+
+class EventFilter(Wire):
+    """Which events; `after` is `last` of the answer before, 0 for all from the beginning."""
+
+    after: Annotated[int, Query(ge=0, le=2**62)] = 0
+    limit: Annotated[int, Query(ge=1, le=1000)] = PAGE
+    application_ref: Reference | None = None
+    event: Annotated[str, Query(pattern="^[a-z_]{1,60}$")] | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """The filter on the feed."""
+        wanted = {FeedEvent.application_ref: self.application_ref, FeedEvent.event: self.event}
+        return [column == value for column, value in wanted.items() if value is not None]
+
+
+@router.get("/plans/{plan_id}/events", operation_id="events", responses=problems(*OF_CALLER, 404, 503))
+async def events(here: Here, caller: Who, plan_id: PlanId, wanted: Annotated[EventFilter, Query()]) -> Events:
+    """What happened to the applications that the caller may see, after a number; without a gap."""
+    visible = visible_to(caller.subject, caller.grants, await offices_of_plan(here, plan_id))
+    return await _read(Feed(here.database), plan_id, wanted.after, wanted.limit, visible, wanted)
+
+
+async def _read(
+    feed: Feed, plan_id: str, after: int, limit: int, visible: ColumnElement[bool], wanted: EventFilter
+) -> Events:
+    await feed.catch_up()
+    rows, last = await feed.after(after, limit, plan_id, visible, *wanted.conditions())
+    return Events(items=tuple(_event(row) for row in rows), last=last)
+
+
+@router.get(
+    "/plans/{plan_id}/events/stream",
+    operation_id="event_stream",
+    response_class=StreamingResponse,
+    responses={
+        200: {"content": {"text/event-stream": {}}, "description": "`id` is the sequence, `data` an Event."},
+        **problems(*OF_CALLER, 404, 503),
+    },
+)
+async def stream(
+    request: Request,
+    here: Here,
+    caller: Who,
+    plan_id: PlanId,
+    wanted: Annotated[EventFilter, Query()],
+    last_event_id: Annotated[str | None, Header(pattern=r"^\d{1,18}$")] = None,
+) -> StreamingResponse:
+    """The same as they happen. Ends after a quarter of an hour; `Last-Event-ID` goes on where it ended."""
+    visible = visible_to(caller.subject, caller.grants, await offices_of_plan(here, plan_id))
+    after = int(last_event_id) if last_event_id else wanted.after
+    return StreamingResponse(
+        _streaming(request, here, plan_id, after, visible, wanted), media_type="text/event-stream"
+    )
+
+
+async def _streaming(
+    request: Request,
+    here: Context,
+    plan_id: str,
+    after: int,
+    visible: ColumnElement[bool],
+    wanted: EventFilter,
+) -> AsyncIterator[str]:
+    feed, began, said = Feed(here.database), time.monotonic(), time.monotonic()
+    yield ": begins\n\n"
+    while not here.closing.is_set() and time.monotonic() - began < LONGEST:
+        found = await _read(feed, plan_id, after, PAGE, visible, wanted)
+        for event in found.items:
+            yield f"id: {event.sequence}\nevent: {event.event}\ndata: {event.model_dump_json()}\n\n"
+            said = time.monotonic()
+        after = found.last
+        if time.monotonic() - said > KEEP_ALIVE_EVERY:
+            yield f": {after}\n\n"
+            said = time.monotonic()
+        if await request.is_disconnected():
+            return
+        if len(found.items) < PAGE:
+            await _a_moment(here.closing)
+
+
+async def _a_moment(closing: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(LOOKS_EVERY):
+            await closing.wait()
+    except TimeoutError:
+        return
+
+
+def _event(row: FeedEvent) -> Event:
+    names = set(Event.model_fields) - {"at"}
+    return Event(at=row.at.astimezone(SHANGHAI), **{name: getattr(row, name) for name in names})
