@@ -15,19 +15,21 @@ from models.application import Employer
 from models.clock import REAL_TIME, BusinessClock
 from models.commands import COMMANDS, CommandId
 from models.decide import ROLES_OF
+from models.refusal import RefusalCode
 from models.roles import ROLE_LABELS, Actor, Reference, Role
 from models.state import Receipt
 from models.tables import Application
 from models.visibility import may_see
 from models.wire import Wire
 from workers.client import full_id
+from workers.client_errors import CommandRefused, ReviewClosed
 from workers.client_start import StartOutcome
 from workers.gateway.access_log import turned_away
 from workers.gateway.caller import Caller
 from workers.gateway.context import Context, context_of
 from workers.gateway.examples import EXAMPLES
 from workers.gateway.paths import OF_CALLER, PlanId, Ref, problems
-from workers.gateway.problems import Problem, not_found, of_error, problem
+from workers.gateway.problems import Problem, ProblemError, not_found, of_error, problem
 from workers.gateway.tokens import actor_of, caller_of
 
 router = APIRouter(prefix="/v1", tags=["commands"])
@@ -83,7 +85,10 @@ class StartResults(Wire):
 
 
 class Accepted(Wire):
-    """The command was handed over and not waited for: `state` and `refused` tell what came of it."""
+    """The command was handed over and not waited for: `state` and `refused` tell what came of it.
+
+    Both are empty for what the public said: it was heard, and sees nothing of the application.
+    """
 
     command_id: str
     state: str
@@ -240,9 +245,10 @@ def _route(kind: str) -> Callable[..., Any]:
         prefer: Annotated[str | None, Header(max_length=200)] = None,
     ) -> Any:
         body = _body(kind, given, actor, idempotency_key, if_match)
-        if actor.role is not Role.PUBLIC:
-            await _known_to(request, here, caller, plan_id, application_ref)
         application = full_id(application_ref, plan_id)
+        if actor.role is Role.PUBLIC:
+            return await _heard(here, application, body)
+        await _known_to(request, here, caller, plan_id, application_ref)
         if _wants_no_answer(prefer):
             await here.applications.signal(application, body)
             at = f"/v1/plans/{plan_id}/applications/{application_ref}"
@@ -255,6 +261,31 @@ def _route(kind: str) -> Callable[..., Any]:
         return receipt
 
     return send
+
+
+async def _heard(here: Context, application: str, body: dict[str, Any]) -> JSONResponse:
+    """What the public says is taken down; the answer tells nothing of where the application stands."""
+    try:
+        receipt = await here.applications.send(application, body)
+    except CommandRefused as refused:
+        if refused.refusal.code in (RefusalCode.MALFORMED, RefusalCode.REUSED_COMMAND_ID):
+            raise
+        raise _not_heard() from None
+    except ReviewClosed:
+        raise _not_heard() from None
+    told = Accepted(command_id=receipt.command_id, state="", refused="")
+    return JSONResponse(told.model_dump(), status_code=202)
+
+
+def _not_heard() -> ProblemError:
+    return problem(
+        409,
+        "closed",
+        zh="目前不能就此申报提出异议或举报。",
+        en="An objection to this application cannot be taken at this moment.",
+        fix_zh="请向评委会办事机构书面提出。",
+        fix_en="Write to the committee office.",
+    )
 
 
 def _schema(kind: str) -> dict[str, Any]:

@@ -131,10 +131,21 @@ async def test_a_citizen_objects_and_sees_nothing(stage_door: Door) -> None:
     stranger = door.bearer("citizen-9", ("applicant", None)) | {"Zhicheng-Role": "public"}
     body = {k: v for k, v in cast.objects().items() if k not in ("actor", "kind")}
     answer = await door.http.post(f"{door.path}/commands/object", json=body, headers=stranger)
-    assert answer.json()["event"] == "complaint"
+    assert answer.status_code == 202
+    assert answer.json() == {"command_id": body["command_id"], "state": "", "refused": ""}
     facts = (await door.read("/history")).json()
     assert facts[-1]["actor"] == {"id": "citizen-9", "role": "public", "organisation": None}
+    assert facts[-1]["event"] == "complaint"
     problem_of(await door.http.get(door.path, headers=stranger), 404, "not_found")
+    await door.send(cast.withdraw())
+    late = await door.http.post(
+        f"{door.path}/commands/object", json=body | {"command_id": "o-9"}, headers=stranger
+    )
+    assert "withdrawn" not in str(problem_of(late, 409, "closed"))
+    nothing = await door.http.post(
+        f"{door.path}/commands/object", json={"command_id": "o-8"}, headers=stranger
+    )
+    assert problem_of(nothing, 422, "malformed")["field"] == "grounds"
 
 
 async def test_many_starts_have_a_result_each(http: httpx.AsyncClient, bearer: Bearer) -> None:
