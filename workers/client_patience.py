@@ -47,6 +47,9 @@ PATIENCE = 30.0
 ATTEMPT = 15.0
 """Seconds for one try."""
 
+GRACE = 0.5
+"""Seconds after which a try is given up that the SDK itself does not give up: it keeps trying for ten."""
+
 _AWAY = (RPCStatusCode.UNAVAILABLE, RPCStatusCode.RESOURCE_EXHAUSTED, RPCStatusCode.ABORTED)
 _NOBODY = (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED, RPCStatusCode.FAILED_PRECONDITION)
 
@@ -187,27 +190,31 @@ class PatientClient:
     ) -> T:
         """Try until there is an answer or the patience ends; then say why there is none."""
         deadline, pause = time.monotonic() + self._patience, 0.1
+
+        def last() -> bool:
+            return not again or time.monotonic() + pause > deadline
+
         while True:
-            left = deadline - time.monotonic()
-            last = not again or left <= pause
+            seconds = max(0.5, min(deadline - time.monotonic(), ATTEMPT))
             try:
-                return await once(max(0.5, min(left, ATTEMPT)))
+                async with asyncio.timeout(seconds + GRACE):
+                    return await once(seconds)
             except WorkflowUpdateFailedError as error:
                 refused = self._refusal_of(error.cause, handle.id)
-                if last or not _is_opening(refused):
+                if last() or not _is_opening(refused):
                     raise refused from error
             except WorkflowQueryFailedError as error:
                 if refused_start := await start_refusal(handle):
                     raise refused_start from error
                 raise QueryFailed(handle.id, error.message) from error
-            except WorkflowUpdateRPCTimeoutOrCancelledError as error:
-                if last:
+            except (WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError) as error:
+                if last():
                     raise await self._silence(sent) from error
             except RPCError as error:
                 answer = await self._translated(error, handle)
                 if answer is not None:
                     raise answer from error
-                if last:
+                if last():
                     away = ServerAway(error.status.name) if error.status in _AWAY else None
                     raise (away or await self._silence(sent)) from error
             await asyncio.sleep(pause)

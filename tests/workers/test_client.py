@@ -12,16 +12,18 @@ from models.audit import verify
 from models.commands import Submit
 from models.refusal import RefusalCode
 from tests.support import eventually, unique
-from tests.workers.conftest import rehearsal_clock
+from tests.workers.conftest import environment_of, rehearsal_clock
 from workers.client import ReviewClient, full_id
 from workers.client_errors import (
     CommandRefused,
+    NotReached,
     NoWorker,
     ReviewClosed,
     ServerAway,
     StartRefused,
     UnknownApplication,
 )
+from workers.client_start import StartOutcome
 from workers.connect import connect
 from workers.embedded import DevServer
 from workers.listing import query_for
@@ -247,3 +249,44 @@ async def test_a_command_waits_for_the_opening(door: ReviewClient, cast: Cast) -
 
     assert await eventually(sent)
     assert (await starting).opened
+
+
+async def test_many_are_started_and_each_has_its_own_answer(door: ReviewClient) -> None:
+    casts = [Cast(unique("m")) for _ in range(3)]
+    bodies = [start_of(cast) for cast in casts]
+    given = [*bodies, bodies[0] | {"level": "intermediate"}, {"plan_id": "x"}]
+    first = await door.start_many(given[:3])
+    assert [one.outcome for one in first if isinstance(one, StartOutcome)] == ["started"] * 3
+    again = await door.start_many(given)
+    assert [one.outcome for one in again if isinstance(one, StartOutcome)] == ["running"] * 3
+    differing, unreadable = again[3:]
+    assert isinstance(differing, StartRefused)
+    assert differing.differing == ("level",)
+    assert isinstance(unreadable, StartRefused)
+    assert str(unreadable).startswith("application_ref: ")
+
+
+async def test_it_waits_for_a_stage(door: ReviewClient, cast: Cast) -> None:
+    await door.start(start_of(cast))
+    waiting = asyncio.create_task(door.watch(cast.ref, "employer_review", within=30))
+    await door.send(cast.ref, cast.submit())
+    assert (await waiting).revision == 1
+    await door.send(cast.ref, cast.employer_return())
+    assert (await door.watch(cast.ref, "employer_review", after=0, within=5)).stage == "employer_returned"
+    with pytest.raises(NotReached, match="it is in 'employer_returned', which waits for applicant") as late:
+        await door.watch(cast.ref, "employer_review", after=1, within=0.2)
+    assert late.value.state.revision == 2
+    with pytest.raises(ValueError, match="limbo"):
+        await door.watch(cast.ref, "limbo")
+
+
+async def test_it_connects_with_what_the_environment_says(
+    served: Settings, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment_of(served).items():
+        monkeypatch.setenv(name, value)
+    door = await ReviewClient.connect()
+    assert door.task_queue == served.task_queue
+    assert (await door.start(start_of(cast))).opened
+    other = await ReviewClient.connect(served.temporal_address, task_queue="elsewhere")
+    assert other.task_queue == "elsewhere"
