@@ -10,11 +10,13 @@ from fastapi import APIRouter, Body, Depends, Header, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
+from activities.plans import plan_in_force
 from activities.visibility import ties_of
 from models.application import Employer
 from models.clock import REAL_TIME, BusinessClock
 from models.commands import COMMANDS, CommandId
 from models.decide import ROLES_OF
+from models.plan import UnknownPlanError
 from models.refusal import RefusalCode
 from models.roles import ROLE_LABELS, Actor, Reference, Role
 from models.state import Receipt
@@ -116,7 +118,7 @@ async def start(
     response: Response,
 ) -> StartOutcome:
     """Begin an application; the same body again finds the same one (200), another body is refused (409)."""
-    _may_start(caller, given)
+    _may_start(caller, given, await _office_of(here, plan_id))
     outcome = await here.applications.start(_input(plan_id, application_ref, given))
     response.status_code = 201 if outcome.outcome == "started" else 200
     return outcome
@@ -129,12 +131,12 @@ async def start(
 )
 async def start_many(here: Here, caller: Who, plan_id: PlanId, given: StartMany) -> StartResults:
     """Begin many applications: a result per item, whatever becomes of the others."""
-    gate = asyncio.Semaphore(AT_ONCE)
+    gate, office = asyncio.Semaphore(AT_ONCE), await _office_of(here, plan_id)
 
     async def one(item: StartOne) -> StartResult:
         async with gate:
             try:
-                _may_start(caller, item)
+                _may_start(caller, item, office)
                 outcome = await here.applications.start(_input(plan_id, item.application_ref, item))
             except Exception as error:  # an item that fails must not hide what came of the others
                 found = of_error(error)
@@ -154,12 +156,22 @@ def _input(plan_id: str, application_ref: str, given: Start) -> dict[str, Any]:
     return {**body, "plan_id": plan_id, "application_ref": application_ref}
 
 
-def _may_start(caller: Caller, given: Start) -> None:
-    """An applicant the own one, a unit one of its own, the office any (its plan checks the rest)."""
+async def _office_of(here: Context, plan_id: str) -> str | None:
+    """The office of the plan; None for an unknown plan, in which nothing can begin."""
+    async with here.database.reading() as session:
+        try:
+            return (await plan_in_force(session, plan_id)).organisations.get(Role.OFFICE)
+        except UnknownPlanError:
+            return None
+
+
+def _may_start(caller: Caller, given: Start, office: str | None) -> None:
+    """An applicant the own one, a unit one of its own, the office of the plan any."""
     for grant in caller.grants:
         own = grant.role is Role.APPLICANT and given.applicant == caller.subject
         unit = grant.role is Role.EMPLOYER and given.employer.id == grant.organisation
-        if own or unit or grant.role is Role.OFFICE:
+        of_plan = grant.role is Role.OFFICE and office in (grant.organisation, None)
+        if own or unit or of_plan:
             return
     raise problem(
         403,

@@ -162,6 +162,20 @@ async def test_many_starts_have_a_result_each(http: httpx.AsyncClient, bearer: B
     assert [item["status"] for item in again][::2] == [200, 200]
 
 
+async def test_who_may_begin_an_application(stage_door: Door, bearer: Bearer) -> None:
+    door, cast = stage_door, stage_door.cast
+    body = {k: v for k, v in cast.start(clock=clock()).items() if k not in ("plan_id", "application_ref")}
+    for stranger in (
+        bearer("somebody", ("applicant", None)),
+        bearer("clerk", ("employer", "another-unit")),
+        bearer("clerk", ("office", "another-office")),
+    ):
+        answer = await door.http.put(door.path, json=body, headers=stranger)
+        assert problem_of(answer, 403, "wrong_person")["field"] == "applicant"
+    unit = await door.http.put(door.path, json=body, headers=door.headers("employer"))
+    assert unit.status_code == 201
+
+
 async def test_search_page_by_page_and_the_inbox(http: httpx.AsyncClient, bearer: Bearer) -> None:
     unit = unique("unit")
     doors = [Door(http, bearer, Cast(unique("s"), employer=unit)) for _ in range(5)]
