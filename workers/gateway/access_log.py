@@ -25,12 +25,9 @@ async def viewing(request: Request, caller: Caller, plan_id: str, application_re
 
     Raises the problem 404 otherwise.
     """
-    context = context_of(request)
-    async with context.database.reading() as session:
-        row = await session.get(Application, (plan_id, application_ref))
-        seen = row is not None and may_see(caller.subject, caller.grants, await ties_of(session, row))
-    await _note(request, caller, plan_id, application_ref, "shown" if seen else "not_visible")
-    if row is None or not seen:
+    row = await seen(context_of(request).database, caller, plan_id, application_ref)
+    await _note(request, caller, plan_id, application_ref, "not_visible" if row is None else "shown")
+    if row is None:
         raise not_found("申报", "application")
     return row
 
@@ -41,18 +38,49 @@ async def turned_away(request: Request, caller: Caller, plan_id: str, applicatio
 
 
 async def _note(request: Request, caller: Caller, plan_id: str, application_ref: str, outcome: str) -> None:
-    async with context_of(request).database.transaction() as session:
+    await note(
+        context_of(request).database,
+        caller,
+        plan_id,
+        application_ref,
+        what=request.scope["route"].operation_id,
+        outcome=outcome,
+        request_id=request.state.request_id,
+    )
+
+
+async def seen(database: Database, caller: Caller, plan_id: str, application_ref: str) -> Application | None:
+    """The read model's row, if it is there and this caller may see it. Puts nothing on record."""
+    async with database.reading() as session:
+        row = await session.get(Application, (plan_id, application_ref))
+        if row is None or not may_see(caller.subject, caller.grants, await ties_of(session, row)):
+            return None
+        return row
+
+
+async def note(
+    database: Database,
+    caller: Caller,
+    plan_id: str,
+    application_ref: str,
+    *,
+    what: str,
+    outcome: str,
+    request_id: str,
+) -> None:
+    """Puts a look on record: who, as what, at which application, and what came of it."""
+    async with database.transaction() as session:
         session.add(
             AccessEntry(
                 at=datetime.now(UTC),
                 subject=caller.subject,
                 grants=", ".join(f"{g.role.value}:{g.organisation or '-'}" for g in caller.grants)[:500],
                 service=caller.service,
-                what=request.scope["route"].operation_id,
+                what=what,
                 plan_id=plan_id,
                 application_ref=application_ref,
                 outcome=outcome,
-                request_id=request.state.request_id,
+                request_id=request_id,
             )
         )
 

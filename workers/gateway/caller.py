@@ -8,7 +8,16 @@ from __future__ import annotations
 from models.refusal import RefusalCode, refuse
 from models.roles import ROLE_LABELS, Actor, Reference, Role
 from models.visibility import Grant
-from models.wire import Wire
+from models.wire import Label, Wire
+
+IN_HEADERS = (
+    "Zhicheng-Role",
+    Label(
+        zh="请在请求头 Zhicheng-Role（必要时 Zhicheng-Organisation）中指明以何身份办理。",
+        en="Name one in the header Zhicheng-Role, and if needed in Zhicheng-Organisation.",
+    ),
+)
+"""How one of several roles is named over HTTP: the field, and the remedy."""
 
 
 class Caller(Wire):
@@ -24,9 +33,27 @@ class Caller(Wire):
         """The roles that are granted."""
         return frozenset(grant.role for grant in self.grants)
 
-    def actor(self, role: Role | None = None, organisation: str | None = None) -> Actor:
+    def may_begin(self, applicant: str, employer: str, office: str | None) -> bool:
+        """Whether this caller may begin an application: its own, one of its unit, or the plan's office any.
+
+        `office` is the organisation that is the office of the plan; without one the opening refuses.
+        """
+        return any(
+            (grant.role is Role.APPLICANT and applicant == self.subject)
+            or (grant.role is Role.EMPLOYER and employer == grant.organisation)
+            or (grant.role is Role.OFFICE and office in (grant.organisation, None))
+            for grant in self.grants
+        )
+
+    def actor(
+        self,
+        role: Role | None = None,
+        organisation: str | None = None,
+        named: tuple[str, Label] = IN_HEADERS,
+    ) -> Actor:
         """The actor for a command, in that role; without one the only role held.
 
+        `named`: by which field one of several roles is named at this door, and how, in words.
         Raises `Refused`: no such grant, or several that fit so that one must be named.
         """
         fitting = [
@@ -44,9 +71,9 @@ class Caller(Wire):
                 RefusalCode.WRONG_ROLE,
                 zh=f"您的账户具有多种身份（{held_zh}）。",
                 en=f"Your account holds several roles ({held}).",
-                fix_zh="请在请求头 Zhicheng-Role（必要时 Zhicheng-Organisation）中指明以何身份办理。",
-                fix_en="Name one in the header Zhicheng-Role, and if needed in Zhicheng-Organisation.",
-                field="Zhicheng-Role",
+                fix_zh=named[1].zh,
+                fix_en=named[1].en,
+                field=named[0],
                 citation="roles of the review, by design",
             )
         raise refuse(
@@ -55,6 +82,6 @@ class Caller(Wire):
             en=f"Your account does not hold this role (it holds: {held}).",
             fix_zh="请由具有此身份的账户办理。",
             fix_en="Use an account that holds it.",
-            field="Zhicheng-Role",
+            field=named[0],
             citation="roles of the review, by design",
         )

@@ -11,7 +11,6 @@ from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from activities.plans import plan_in_force
-from activities.visibility import ties_of
 from models.application import Employer
 from models.clock import REAL_TIME, BusinessClock
 from models.commands import COMMANDS, CommandId
@@ -20,13 +19,11 @@ from models.plan import UnknownPlanError
 from models.refusal import RefusalCode
 from models.roles import ROLE_LABELS, Actor, Reference, Role
 from models.state import Receipt
-from models.tables import Application
-from models.visibility import may_see
 from models.wire import Wire
 from workers.client import full_id
 from workers.client_errors import CommandRefused, ReviewClosed
 from workers.client_start import StartOutcome
-from workers.gateway.access_log import turned_away
+from workers.gateway.access_log import seen, turned_away
 from workers.gateway.caller import Caller
 from workers.gateway.context import Context, context_of
 from workers.gateway.examples import EXAMPLES
@@ -166,13 +163,8 @@ async def _office_of(here: Context, plan_id: str) -> str | None:
 
 
 def _may_start(caller: Caller, given: Start, office: str | None) -> None:
-    """An applicant the own one, a unit one of its own, the office of the plan any."""
-    for grant in caller.grants:
-        own = grant.role is Role.APPLICANT and given.applicant == caller.subject
-        unit = grant.role is Role.EMPLOYER and given.employer.id == grant.organisation
-        of_plan = grant.role is Role.OFFICE and office in (grant.organisation, None)
-        if own or unit or of_plan:
-            return
+    if caller.may_begin(given.applicant, given.employer.id, office):
+        return
     raise problem(
         403,
         "wrong_person",
@@ -186,10 +178,8 @@ def _may_start(caller: Caller, given: Start, office: str | None) -> None:
 
 async def _known_to(request: Request, here: Context, caller: Caller, plan_id: str, ref: str) -> None:
     """A command for an application that the caller may not see is answered as if it were not there."""
-    async with here.database.reading() as session:
-        row = await session.get(Application, (plan_id, ref))
-        if row is not None and may_see(caller.subject, caller.grants, await ties_of(session, row)):
-            return
+    if await seen(here.database, caller, plan_id, ref) is not None:
+        return
     await turned_away(request, caller, plan_id, ref)
     raise not_found("申报", "application")
 
