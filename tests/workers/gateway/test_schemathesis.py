@@ -88,7 +88,7 @@ def office(served: Settings) -> dict[str, str]:
 
 @schema.parametrize()
 @settings(
-    max_examples=5,
+    max_examples=3,
     deadline=None,
     derandomize=True,
     database=None,
