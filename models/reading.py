@@ -53,6 +53,14 @@ def read_command(known: Mapping[str, type[C]], kind: str, body: object, owner: L
         raise _malformed(kind, error) from None
 
 
+def read_as(model: type[C], body: object, name: str) -> C:
+    """A message that is no command; `name` is its schema. Raises `Refused` that names the wrong field."""
+    try:
+        return model.model_validate(body)
+    except ValidationError as error:
+        raise _malformed(name, error) from None
+
+
 def _malformed(kind: str, error: ValidationError) -> Refused:
     field, rule = first_field_error(error)
     path = field or "(body)"

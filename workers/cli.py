@@ -22,6 +22,7 @@ from workers.cli_history import history, refused, why_deadline
 from workers.cli_list import list_command
 from workers.cli_lists import lists_app
 from workers.cli_meeting import meeting_app
+from workers.cli_nexus import nexus_app
 from workers.cli_people import people_app
 from workers.cli_plan import plan_app
 from workers.cli_posts import posts
@@ -73,6 +74,7 @@ app.command(rich_help_panel=RUN)(gateway)
 app.command(rich_help_panel=RUN)(token)
 app.command(rich_help_panel=RUN)(migrate)
 app.add_typer(search_attributes_app, name="search-attributes", rich_help_panel=RUN)
+app.add_typer(nexus_app, name="nexus", rich_help_panel=RUN)
 app.add_typer(plan_app, name="plan", rich_help_panel=LOOK_UP)
 cli_versions.register(plan_app, calendar_app)
 app.add_typer(calendar_app, name="calendar", rich_help_panel=LOOK_UP)

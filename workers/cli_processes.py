@@ -55,6 +55,7 @@ def worker(
 async def _serve(settings: Settings, ready_file: Path | None) -> int:
     from activities.database import Database
     from workers.database import current, upgrade
+    from workers.nexus import nexus_services
     from workers.registry import WORKFLOWS, make_activities
     from workers.stack import settings_to_reach
     from workers.worker import run_worker
@@ -80,6 +81,7 @@ async def _serve(settings: Settings, ready_file: Path | None) -> int:
                 calendar_dir=settings.calendar_dir,
                 papers=settings.papers(),
             ),
+            nexus_services=nexus_services(settings, database),
             ready_file=ready_file,
         )
     finally:

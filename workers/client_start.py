@@ -101,25 +101,18 @@ async def start_or_find(
     An application whose start was refused may be started again. Raises `StartRefused` that names the
     differing fields when the id has another input, and `RPCError`.
     """
-    state = ApplicationState(input=given, entered_at=given.clock.now(datetime.now(UTC)))
-    terms = _terms_of_the_release(given.plan_id)
-    body = given.model_dump(mode="json")
     try:
         handle: WorkflowHandle[Any, Any] = await client.start_workflow(
             WORKFLOW_TYPE,
-            body,
-            id=given.workflow_id,
+            given.model_dump(mode="json"),
             task_queue=task_queue,
-            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
             id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
-            memo={MEMO_DIGEST: digest(body)},
-            search_attributes=first_attributes(state, terms),
-            static_summary=f"{given.specialty}, {given.level}, {given.employer.id}",
             task_timeout=task_timeout,
             rpc_timeout=rpc_timeout,
+            **start_options(given),
         )
     except WorkflowAlreadyStartedError:
-        return await _existing(client, given, body)
+        return await existing(client, given)
     return StartOutcome(
         workflow_id=given.workflow_id,
         application_ref=given.application_ref,
@@ -128,7 +121,21 @@ async def start_or_find(
     )
 
 
-async def _existing(client: Client, given: ApplicationInput, body: dict[str, Any]) -> StartOutcome:
+def start_options(given: ApplicationInput) -> dict[str, Any]:
+    """What every door starts an application with: id, what is found later by, and what tells inputs apart."""
+    state = ApplicationState(input=given, entered_at=given.clock.now(datetime.now(UTC)))
+    return {
+        "id": given.workflow_id,
+        "id_reuse_policy": WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+        "memo": {MEMO_DIGEST: digest(given.model_dump(mode="json"))},
+        "search_attributes": first_attributes(state, _terms_of_the_release(given.plan_id)),
+        "static_summary": f"{given.specialty}, {given.level}, {given.employer.id}",
+    }
+
+
+async def existing(client: Client, given: ApplicationInput) -> StartOutcome:
+    """The application that has this id. Raises `StartRefused` when it was started with another input."""
+    body = given.model_dump(mode="json")
     handle = client.get_workflow_handle(given.workflow_id)
     found = await handle.describe()
     if await found.memo_value(MEMO_DIGEST, None) != digest(body):

@@ -7,21 +7,33 @@ neither `repr` nor an error message shows them.
 
 from __future__ import annotations
 
+import json
+import re
 from importlib.metadata import version
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from activities.papers.config import VERIFICATION_URL, PaperConfig
 from models.calendar_overlay import read_overlays
+from models.roles import Reference, Role
+from models.visibility import Grant
+from models.wire import Wire
 
 PREFIX = "ZHICHENG_"
 OFF = "127.0.0.1:0"
 """An address with port 0 turns its endpoint off."""
 
 DATABASE_DRIVERS = ("sqlite+aiosqlite", "postgresql+psycopg")
+
+ASYMMETRIC = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
+"""Signatures of tokens; a shared secret would let every verifier mint tokens."""
+
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?|https?://\[[0-9a-f:]+\](:\d{1,5})?")
 
 
 class SettingsError(ValueError):
@@ -34,6 +46,40 @@ def split_address(address: str) -> tuple[str, int]:
     if not colon or not host.strip("[]") or not port.isdecimal() or int(port) > 65535:
         raise ValueError("must be host:port with a port from 0 to 65535")
     return host.strip("[]"), int(port)
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether the name or number of a host is this machine's own, which nobody else reaches."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+ENDPOINT_NAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9-]{0,198}[A-Za-z0-9])?")
+
+
+class NexusAccount(Wire):
+    """As whom the calls through one Nexus endpoint act: an opaque reference, and the roles that it holds.
+
+    `system` is the service itself; `public` objects over HTTP, where the answer tells nothing of the state.
+    """
+
+    subject: Reference
+    grants: tuple[Grant, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _grantable(self) -> Self:
+        for grant in self.grants:
+            if grant.role in (Role.SYSTEM, Role.PUBLIC):
+                raise ValueError(f"the role '{grant.role.value}' cannot be granted")
+            if grant.role is not Role.APPLICANT and grant.organisation is None:
+                raise ValueError(f"the role '{grant.role.value}' is held for an organisation: name it")
+        return self
 
 
 class Settings(BaseSettings):
@@ -134,7 +180,15 @@ class Settings(BaseSettings):
         default=1200, ge=1, le=1_000_000, description="use the calls that one account may make in a minute"
     )
     gateway_public_calls_a_minute: int = Field(
-        default=240, ge=1, le=1_000_000, description="use the calls without a token from one address a minute"
+        default=240,
+        ge=1,
+        le=1_000_000,
+        description="use the calls without a token, or with a wrong one, from one address a minute",
+    )
+    gateway_origins: str = Field(
+        default="",
+        description="list the origins whose pages may call the gateway, e.g. https://titles.example.cn, with "
+        "commas between them, or leave it unset: then none may",
     )
     oidc_issuer: str | None = Field(
         default=None,
@@ -146,6 +200,10 @@ class Settings(BaseSettings):
         default=None,
         pattern=r"^https?://\S+$",
         description="give the address of the issuer's keys, or leave it unset to have it discovered",
+    )
+    oidc_algorithms: str = Field(
+        default=",".join(ASYMMETRIC),
+        description=f"list some of {', '.join(ASYMMETRIC)}, with commas between them",
     )
     oidc_audience: str = Field(
         default="zhicheng", min_length=1, max_length=200, description="name the audience of the tokens"
@@ -167,11 +225,62 @@ class Settings(BaseSettings):
         description="use true (tokens of `zhicheng token` are accepted; never in production) or false",
     )
 
+    nexus_callers: Annotated[dict[str, NexusAccount], NoDecode] = Field(
+        default_factory=dict,
+        description="give one JSON object from the name of a Nexus endpoint to its account, e.g. "
+        '{"title-review-hr": {"subject": "svc-hr", "grants": [{"role": "employer", "organisation": '
+        '"tj-metrology-institute"}]}}, or leave it unset: then Nexus is off',
+    )
+
+    @field_validator("nexus_callers", mode="before")
+    @classmethod
+    def _one_json_object(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise ValueError("must be one JSON object") from None
+
+    @field_validator("nexus_callers")
+    @classmethod
+    def _endpoint_names(cls, value: dict[str, NexusAccount]) -> dict[str, NexusAccount]:
+        for name in value:
+            if not ENDPOINT_NAME.fullmatch(name):
+                raise ValueError(
+                    f"'{name[:60]}' must be the name of an endpoint: letters, digits and hyphens"
+                )
+        return value
+
     @field_validator("temporal_address", "health_address", "metrics_address", "gateway_address")
     @classmethod
     def _host_and_port(cls, value: str | None) -> str | None:
         if value is not None:
             split_address(value)
+        return value
+
+    @field_validator("oidc_issuer", "oidc_jwks_url")
+    @classmethod
+    def _with_tls(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None or value.startswith("https:") or info.data.get("rehearsal"):
+            return value
+        if not is_this_machine(urlsplit(value).hostname or ""):
+            raise ValueError("must begin with https://, or anybody on the way could hand out keys")
+        return value
+
+    @field_validator("oidc_algorithms")
+    @classmethod
+    def _asymmetric(cls, value: str) -> str:
+        if not _listed(value) or not set(_listed(value)) <= set(ASYMMETRIC):
+            raise ValueError("must list asymmetric signatures only")
+        return value
+
+    @field_validator("gateway_origins")
+    @classmethod
+    def _origins(cls, value: str) -> str:
+        for origin in _listed(value):
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(f"'{origin[:80]}' must be scheme://host or scheme://host:port, and no more")
         return value
 
     @field_validator("calendar_dir")
@@ -222,6 +331,14 @@ class Settings(BaseSettings):
             timestamp_url=self.timestamp_url,
             may_make_key=self.rehearsal if may_make_key is None else may_make_key,
         )
+
+    def algorithms(self) -> tuple[str, ...]:
+        """The signatures that tokens may have."""
+        return _listed(self.oidc_algorithms)
+
+    def origins(self) -> tuple[str, ...]:
+        """The origins whose pages may call the gateway."""
+        return _listed(self.gateway_origins)
 
     @classmethod
     def load(cls, **given: Any) -> Self:

@@ -92,6 +92,8 @@ async def _run(
     from workers.database import upgrade
     from workers.embedded import NAMESPACE, DevServer, DevServerError
     from workers.gateway.serve import run_gateway
+    from workers.nexus import nexus_services
+    from workers.nexus_endpoints import create_endpoints
     from workers.registry import WORKFLOWS, make_activities
     from workers.search_attributes import register_search_attributes
     from workers.telemetry import temporal_runtime
@@ -118,6 +120,7 @@ async def _run(
         async with stop_on_signal() if stop is None else nullcontext(stop) as stopping:
             client = await connect(here, runtime=temporal_runtime(here))
             await register_search_attributes(client)
+            await create_endpoints(client, here.task_queue, here.nexus_callers)
             listening = _listening(settings)
             announce(
                 StackPlaces(
@@ -144,6 +147,7 @@ async def _run(
                         calendar_dir=settings.calendar_dir,
                         papers=settings.papers(may_make_key=True),
                     ),
+                    nexus_services=nexus_services(here, database),
                     stop=stopping,
                 )
             finally:

@@ -21,7 +21,7 @@ from typing import Any
 
 import structlog
 from temporalio.client import Client
-from temporalio.worker import Worker, WorkflowRunner
+from temporalio.worker import PollerBehaviorSimpleMaximum, Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from workers.connect import connect
@@ -40,6 +40,9 @@ PASSED_THROUGH = (
 THREADS = 8
 """For activities that are plain functions."""
 
+NEXUS_POLLERS = 2
+"""Requests of other namespaces are few beside the work that they begin."""
+
 Activity = Callable[..., Any]
 _log = structlog.stdlib.get_logger("worker")
 
@@ -57,6 +60,7 @@ def build_worker(
     workflows: Sequence[type],
     activities: Sequence[Activity] = (),
     *,
+    nexus_services: Sequence[Any] = (),
     identity: str | None = None,
     runner: WorkflowRunner | None = None,
 ) -> Worker:
@@ -71,6 +75,8 @@ def build_worker(
         task_queue=settings.task_queue,
         workflows=list(workflows),
         activities=list(activities),
+        nexus_service_handlers=list(nexus_services),
+        nexus_task_poller_behavior=PollerBehaviorSimpleMaximum(NEXUS_POLLERS),
         activity_executor=ThreadPoolExecutor(THREADS, thread_name_prefix="activity"),
         max_concurrent_activities=THREADS,
         workflow_runner=runner or sandbox_runner(),
@@ -93,6 +99,7 @@ async def run_worker(
     client: Client | None = None,
     workflows: Sequence[type] | None = None,
     activities: Sequence[Activity] | None = None,
+    nexus_services: Sequence[Any] = (),
     database: object | None = None,
     ready_file: Path | None = None,
     stop: asyncio.Event | None = None,
@@ -114,7 +121,14 @@ async def run_worker(
             stop = await stack.enter_async_context(stop_on_signal())
         client = client or await connect(settings, runtime=temporal_runtime(settings))
         identity = new_identity()
-        worker = build_worker(client, settings, workflows or (), activities or (), identity=identity)
+        worker = build_worker(
+            client,
+            settings,
+            workflows or (),
+            activities or (),
+            nexus_services=nexus_services,
+            identity=identity,
+        )
         probe = PollerProbe(
             client,
             task_queue=settings.task_queue,

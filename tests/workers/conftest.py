@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -24,6 +24,9 @@ from workers.registry import WORKFLOWS, make_activities
 from workers.rehearsal.cast import Cast, Json
 from workers.settings import Settings
 from workers.worker import run_worker
+
+if TYPE_CHECKING:
+    from tests.workers.doors import OpenDoors
 
 Zhicheng = Callable[..., Result]
 
@@ -42,6 +45,16 @@ def served(temporal_address: str, tmp_path_factory: pytest.TempPathFactory) -> I
     asyncio.run(eventually(thread.ready_file.exists, 30.0))
     yield settings
     thread.end()
+
+
+@pytest.fixture(scope="session")
+def open_doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenDoors]:
+    """Worker, Nexus service and gateway on a server of their own, whose applications can be put forward."""
+    from tests.workers.doors import DoorsThread
+
+    thread = DoorsThread(tmp_path_factory.mktemp("doors"))
+    yield thread.open()
+    thread.close()
 
 
 class ServingThread(threading.Thread):
