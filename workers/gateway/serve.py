@@ -19,7 +19,7 @@ from workers.gateway.context import Context
 from workers.gateway.limits import Limits
 from workers.gateway.oidc import Fetch, KeyRing, Verifier, fetched_from
 from workers.issuer import ISSUER, LocalIssuer
-from workers.settings import Settings, SettingsError, split_address
+from workers.settings import Settings, SettingsError, is_this_machine, split_address
 
 DRAIN_SECONDS = 20
 """How long a request that was begun may take to end when the gateway stops."""
@@ -36,7 +36,10 @@ def local_issuer(settings: Settings) -> LocalIssuer:
 
 
 def verifier(settings: Settings) -> Verifier:
-    """Who verifies tokens. Raises `SettingsError` when no issuer is set, or both kinds are."""
+    """Who verifies tokens.
+
+    Raises `SettingsError`: no issuer is set, or both kinds are, or the local one would let in the network.
+    """
     if settings.oidc_issuer is not None and settings.local_issuer:
         raise SettingsError(
             "ZHICHENG_LOCAL_ISSUER: must not be true beside ZHICHENG_OIDC_ISSUER. Remedy: unset one of them."
@@ -44,6 +47,11 @@ def verifier(settings: Settings) -> Verifier:
     if settings.oidc_issuer is not None:
         issuer, fetch = settings.oidc_issuer, fetched_from(settings.oidc_issuer, settings.oidc_jwks_url)
     elif settings.local_issuer:
+        if not (settings.rehearsal or is_this_machine(split_address(settings.gateway_address)[0])):
+            raise SettingsError(
+                "ZHICHENG_LOCAL_ISSUER: must not be true where the network reaches the gateway "
+                "(ZHICHENG_GATEWAY_ADDRESS). Remedy: give ZHICHENG_OIDC_ISSUER, or listen at 127.0.0.1."
+            )
         issuer, fetch = ISSUER, _own_keys(local_issuer(settings))
     else:
         raise SettingsError(
@@ -56,6 +64,7 @@ def verifier(settings: Settings) -> Verifier:
         audience=settings.oidc_audience,
         grants_claim=settings.oidc_grants_claim,
         service_claim=settings.oidc_service_claim,
+        algorithms=settings.algorithms(),
     )
 
 

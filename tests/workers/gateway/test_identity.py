@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import stat
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ from typing import Any
 import httpx
 import jwt
 import pytest
+import uvicorn
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from fastapi import APIRouter, FastAPI
 from hypothesis import given, settings
@@ -28,9 +32,18 @@ from tests.workers.gateway.conftest import PLAN, Bearer, Door, person_of
 from workers.gateway import app as gateway_app
 from workers.gateway.app import NoPolicyError, create_app, every_route
 from workers.gateway.limits import Limits
-from workers.gateway.oidc import REFETCH_EVERY, IssuerAwayError, KeyRing, TokenRefusedError, Verifier
+from workers.gateway.oidc import (
+    KEYS_LAST,
+    KEYS_LIVE,
+    REFETCH_EVERY,
+    IssuerAwayError,
+    KeyRing,
+    TokenRefusedError,
+    Verifier,
+    fetched_from,
+)
 from workers.gateway.policy import POLICY
-from workers.gateway.serve import verifier
+from workers.gateway.serve import listening_socket, verifier
 from workers.issuer import ISSUER, LocalIssuer
 from workers.rehearsal.cast import Cast
 from workers.settings import Settings, SettingsError
@@ -198,9 +211,7 @@ async def test_a_bad_token_is_refused_with_its_reason(how: str) -> None:
         await verifying().caller(make())
 
 
-async def test_keys_outlive_the_issuer_and_forged_ids_do_not_hammer_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_keys_outlive_the_issuer_and_forged_ids_do_not_hammer_it() -> None:
     fetched, away, now = 0, False, 1000.0
 
     async def fetch() -> dict[str, Any]:
@@ -208,24 +219,112 @@ async def test_keys_outlive_the_issuer_and_forged_ids_do_not_hammer_it(
         fetched += 1
         if away:
             raise httpx.ConnectError("away")
-        return {"keys": [public(GOOD, "good"), {"kid": "secret", "kty": "oct", "k": "AAAA"}]}
+        odd = [{"kid": "odd", "kty": "RSA", "alg": "RSA-OAEP"}, {"kid": "odder", "kty": "??"}, "oddest"]
+        return {"keys": [*odd, public(GOOD, "good"), {"kid": "secret", "kty": "oct", "k": "AAAA"}]}
 
-    monkeypatch.setattr("workers.gateway.oidc.time.monotonic", lambda: now)
-    ring = KeyRing(fetch)
+    ring = KeyRing(fetch, lambda: now)
     assert (await ring.key("good")).key_id == "good"
     for n in range(20):
         with pytest.raises(TokenRefusedError):
             await ring.key(f"forged-{n}")
     assert fetched == 1
     now += REFETCH_EVERY
-    with pytest.raises(TokenRefusedError):
-        await ring.key("secret")
+    for kid in ("secret", "odd", "odder"):
+        with pytest.raises(TokenRefusedError):
+            await ring.key(kid)
     assert fetched == 2
-    away, now = True, now + 10_000
+    away, now = True, now + KEYS_LIVE
     assert (await ring.key("good")).key_id == "good"
-    nothing = KeyRing(fetch)
     with pytest.raises(IssuerAwayError):
-        await nothing.key("good")
+        await ring.key("new")  # perhaps the issuer has it: nobody can say now
+    assert fetched == 3
+    now += KEYS_LAST
+    with pytest.raises(IssuerAwayError):
+        await ring.key("good")
+    away, now = False, now + REFETCH_EVERY
+    assert (await ring.key("good")).key_id == "good"
+
+
+async def test_who_has_a_known_key_does_not_wait_for_an_issuer_that_hangs() -> None:
+    now, answers, asked = 1000.0, asyncio.Event(), asyncio.Event()
+    answers.set()
+
+    async def fetch() -> dict[str, Any]:
+        asked.set()
+        await answers.wait()
+        return {"keys": [public(GOOD, "good"), public(OTHER, "new")]}
+
+    ring = KeyRing(fetch, lambda: now)
+    await ring.key("good")
+    now += KEYS_LIVE
+    answers.clear()
+    asked.clear()
+    waiting = asyncio.create_task(ring.key("unknown"))
+    await asked.wait()
+    assert (await ring.key("good")).key_id == "good"
+    assert not waiting.done()
+    answers.set()
+    with pytest.raises(TokenRefusedError):
+        await waiting
+    assert (await ring.key("new")).key_id == "new"
+
+
+async def test_keys_are_discovered_and_only_where_they_can_be_trusted() -> None:
+    """A real HTTP server as issuer on this machine; then documents that send us elsewhere."""
+    keys = {"keys": [public(GOOD, "good")]}
+    async with _issuing(keys) as issuer:
+        settings_of = Settings.load(oidc_issuer=issuer, oidc_audience="titles")
+        found = await verifier(settings_of).caller(token(iss=issuer, aud=["other", "titles"]))
+        assert found.subject == "clerk-1"
+        explicit = Settings.load(oidc_issuer="https://named.example", oidc_jwks_url=f"{issuer}/keys")
+        assert (await verifier(explicit).caller(token(iss="https://named.example"))).subject == "clerk-1"
+        pinned = Settings.load(oidc_issuer=issuer, oidc_algorithms="RS256, PS256")
+        with pytest.raises(TokenRefusedError, match="not allowed"):
+            await verifier(pinned).caller(token(iss=issuer))
+    with pytest.raises(IssuerAwayError):
+        await verifier(settings_of).caller(token(iss=issuer))
+    for document in (
+        {"issuer": "https://evil.example", "jwks_uri": "https://issuer.example/keys"},
+        {"issuer": "https://issuer.example", "jwks_uri": "http://issuer.example/keys"},
+        {"issuer": "https://issuer.example", "jwks_uri": "https://issuer.example/moved"},
+        {"issuer": "https://issuer.example"},
+        ["no document"],
+    ):
+
+        def answer(request: httpx.Request, document: Any = document) -> httpx.Response:
+            if request.url.path.endswith("openid-configuration"):
+                return httpx.Response(200, json=document)
+            if request.url.path == "/moved":
+                return httpx.Response(302, headers={"Location": "https://issuer.example/keys"})
+            return httpx.Response(200, json=keys)
+
+        fetch = fetched_from("https://issuer.example", None, httpx.MockTransport(answer))
+        with pytest.raises(IssuerAwayError):
+            await KeyRing(fetch).key("good")
+
+
+@asynccontextmanager
+async def _issuing(keys: dict[str, Any]) -> AsyncIterator[str]:
+    """An issuer that publishes these keys; its address."""
+    sock = listening_socket("127.0.0.1:0")
+    issuer = f"http://127.0.0.1:{sock.getsockname()[1]}"
+    app = FastAPI()
+
+    @app.get("/.well-known/openid-configuration")
+    async def discovery() -> dict[str, Any]:
+        return {"issuer": issuer, "jwks_uri": f"{issuer}/keys"}
+
+    @app.get("/keys")
+    async def jwks() -> dict[str, Any]:
+        return keys
+
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
+    serving = asyncio.create_task(server.serve([sock]))
+    try:
+        yield issuer
+    finally:
+        server.should_exit = True
+        await serving
 
 
 def test_the_local_issuer_keeps_its_key_and_grants_no_more_than_it_may(tmp_path: Path) -> None:
@@ -254,8 +353,29 @@ def test_the_local_issuer_keeps_its_key_and_grants_no_more_than_it_may(tmp_path:
 def test_nobody_is_let_in_by_default(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="nobody could be let in"):
         verifier(Settings.load(data_dir=tmp_path))
+    open_to_all = {"local_issuer": True, "gateway_address": "0.0.0.0:8080"}
+    with pytest.raises(SettingsError, match="where the network reaches"):
+        verifier(Settings.load(data_dir=tmp_path, **open_to_all))
+    assert verifier(Settings.load(data_dir=tmp_path, rehearsal=True, **open_to_all))
     with pytest.raises(SettingsError, match="unset one"):
         verifier(Settings.load(data_dir=tmp_path, local_issuer=True, oidc_issuer="https://issuer.example"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "rule"),
+    [
+        ("oidc_issuer", "http://issuer.example", "must begin with https"),
+        ("oidc_jwks_url", "http://10.0.0.1/keys", "must begin with https"),
+        ("oidc_algorithms", "RS256,HS256", "asymmetric"),
+        ("oidc_algorithms", "none", "asymmetric"),
+        ("oidc_algorithms", ",", "asymmetric"),
+        ("gateway_origins", "*", "must be scheme://host"),
+        ("gateway_origins", "https://a.example/path", "must be scheme://host"),
+    ],
+)
+def test_settings_that_would_open_the_door_are_refused(name: str, value: str, rule: str) -> None:
+    with pytest.raises(SettingsError, match=rule):
+        Settings.load(**{name: value})
 
 
 async def test_too_many_calls_wait() -> None:
