@@ -5,10 +5,10 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test check docs bench browser lock clean
+.PHONY: help install demo up test check docs bench browser typescript lock clean
 
 help: ## what can be made
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
 
 install: $(STAMP) ## the pinned packages and this project, into .venv
 
@@ -24,7 +24,7 @@ demo: install ## the 2023 cycle as stories, side by side, on a real Temporal ser
 up: install ## the embedded stack: Temporal with its Web UI, the worker, SQLite
 	@$(BIN)/zhicheng up
 
-test: install browser check ## everything that proves it: checks, then all tests
+test: install browser typescript check ## everything that proves it: checks, then all tests
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: install ## format, lint, types, import contracts, generated documents
@@ -42,6 +42,9 @@ bench: install ## events, bytes and actions per path; decisions per second again
 
 browser: ## Chromium and bpmn-js, for the test that opens the BPMN file
 	@tests/browser/install.sh
+
+typescript: ## Temporal's TypeScript client, for the tests that call the service from outside
+	@tests/typescript/install.sh
 
 lock: install ## resolve the pinned versions anew
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
