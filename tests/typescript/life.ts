@@ -200,7 +200,8 @@ await tell("record_vote", "chair", "passed", {
   minutes_sha256: sha("minutes"),
 });
 await pass(1);
-const at = new Date(Date.parse((await application.ask("state")).at) - 30 * 60 * 1000).toISOString();
+const voted = (await application.ask("history")).find((fact: Json) => fact.to_stage === "passed");
+const at = new Date(Date.parse(voted.at) + 60 * 60 * 1000).toISOString();
 await decide("publish_result", "office", {
   list_sha256: sha("results"),
   postings: ["review_system", "scjg.tj.gov.cn"].map((place) => ({ place, posted_at: at })),
