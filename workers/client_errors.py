@@ -33,6 +33,13 @@ class StartRefused(ClientError):  # noqa: N818 - it is an answer, not a fault
         self.refusal = refusal
 
 
+class ReferenceTaken(StartRefused):
+    """The id has another input, and whoever asks may not be told in which fields it differs."""
+
+    def __init__(self) -> None:
+        super().__init__("application_ref: it is taken by another application: use another reference.")
+
+
 class ReviewClosed(ClientError):  # noqa: N818 - it is an answer, not a fault
     """The application has ended and its workflow takes no more commands."""
 

@@ -38,6 +38,7 @@ from workers.client_errors import (
     ClientError,
     CommandRefused,
     NoWorker,
+    ReferenceTaken,
     ServerAway,
     StartRefused,
     UnknownApplication,
@@ -204,7 +205,10 @@ class _Start(nexus.TemporalOperationHandler[Any, dict[str, Any]]):
         try:
             return await begin(WorkflowIDConflictPolicy.FAIL)
         except WorkflowAlreadyStartedError:
-            found = await existing(nexus.client(), application)
+            try:
+                found = await existing(nexus.client(), application)
+            except StartRefused as refused:
+                raise caller.told(refused, application.applicant, application.employer.id, office) from None
         if found.outcome == "running":
             return await begin(WorkflowIDConflictPolicy.USE_EXISTING)
         ended = await nexus.client().get_workflow_handle(application.workflow_id).result()
@@ -299,7 +303,8 @@ def _not_yours() -> Refused:
 
 def _of_start(refused: StartRefused) -> Refusal:
     """A start that the client refuses in words of its own, as a refusal."""
-    code = RefusalCode.REUSED_COMMAND_ID if refused.differing else RefusalCode.MALFORMED
+    taken = isinstance(refused, ReferenceTaken)
+    code = RefusalCode.REUSED_COMMAND_ID if taken or refused.differing else RefusalCode.MALFORMED
     return refuse(
         code,
         zh=f"申报不能建立：{refused}",

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workers.processes import AlreadyStartingError, ServerRecord, can_bind, only_one
-from workers.settings import Settings, split_address
+from workers.settings import Settings, SettingsError, split_address
 
 USUAL_PORT, USUAL_UI_PORT = 7233, 8233
 RECORD = "temporal-server.json"
@@ -91,7 +91,7 @@ async def _run(
     from workers.connect import connect
     from workers.database import upgrade
     from workers.embedded import NAMESPACE, DevServer, DevServerError
-    from workers.gateway.serve import run_gateway
+    from workers.gateway.serve import run_gateway, verifier
     from workers.nexus import nexus_services
     from workers.nexus_endpoints import create_endpoints
     from workers.registry import WORKFLOWS, make_activities
@@ -99,6 +99,10 @@ async def _run(
     from workers.telemetry import temporal_runtime
     from workers.worker import run_worker, stop_on_signal
 
+    try:
+        verifier(_own_issuer(settings))
+    except SettingsError as error:
+        raise StackError(str(error)) from None
     url = settings.database_url.get_secret_value()
     await asyncio.to_thread(upgrade, url)
     known = ServerRecord.read(temporal_dir(settings) / RECORD)

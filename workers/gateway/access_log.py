@@ -6,7 +6,6 @@ What may not be seen is answered like what is not there, and the try is on recor
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from fastapi import Request
 from sqlalchemy import select
@@ -15,6 +14,7 @@ from activities.database import Database
 from activities.visibility import ties_of
 from models.tables import AccessEntry, Application
 from models.visibility import may_see
+from workers.gateway.access_book import AccessBook, look
 from workers.gateway.caller import Caller
 from workers.gateway.context import context_of
 from workers.gateway.problems import not_found
@@ -32,20 +32,23 @@ async def viewing(request: Request, caller: Caller, plan_id: str, application_re
     return row
 
 
-async def turned_away(request: Request, caller: Caller, plan_id: str, application_ref: str) -> None:
+async def turned_away(
+    request: Request, caller: Caller, plan_id: str, application_ref: str, outcome: str = "not_visible"
+) -> None:
     """Puts on record that somebody tried to act on what they may not see, or what is not there."""
-    await _note(request, caller, plan_id, application_ref, "not_visible")
+    await _note(request, caller, plan_id, application_ref, outcome)
 
 
 async def _note(request: Request, caller: Caller, plan_id: str, application_ref: str, outcome: str) -> None:
-    await note(
-        context_of(request).database,
-        caller,
-        plan_id,
-        application_ref,
-        what=request.scope["route"].operation_id,
-        outcome=outcome,
-        request_id=request.state.request_id,
+    await context_of(request).book.write(
+        look(
+            caller,
+            plan_id,
+            application_ref,
+            what=request.scope["route"].operation_id,
+            outcome=outcome,
+            request_id=request.state.request_id,
+        )
     )
 
 
@@ -68,21 +71,9 @@ async def note(
     outcome: str,
     request_id: str,
 ) -> None:
-    """Puts a look on record: who, as what, at which application, and what came of it."""
-    async with database.transaction() as session:
-        session.add(
-            AccessEntry(
-                at=datetime.now(UTC),
-                subject=caller.subject,
-                grants=", ".join(f"{g.role.value}:{g.organisation or '-'}" for g in caller.grants)[:500],
-                service=caller.service,
-                what=what,
-                plan_id=plan_id,
-                application_ref=application_ref,
-                outcome=outcome,
-                request_id=request_id,
-            )
-        )
+    """Puts a look on record, by itself: who, as what, at which application, and what came of it."""
+    one = look(caller, plan_id, application_ref, what=what, outcome=outcome, request_id=request_id)
+    await AccessBook(database).write(one)
 
 
 async def looks_at(

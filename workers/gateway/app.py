@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
@@ -16,7 +17,7 @@ from workers.gateway.context import Context
 from workers.gateway.gate import Gate
 from workers.gateway.policy import POLICY
 from workers.gateway.problems import Problem
-from workers.gateway.tokens import admitted
+from workers.gateway.tokens import ORGANISATION_HEADER, ROLE_HEADER, admitted
 
 ROUTERS = (routes_public.router, routes_commands.router, routes_reading.router, routes_events.router)
 VERSION = "1.0.0"
@@ -25,6 +26,25 @@ DESCRIPTION = (
     "Send the same `Idempotency-Key` again as often as you like: it counts once. Every answer that is not "
     "'yes' is problem+json with the rule and the remedy in Chinese and English."
 )
+
+
+_FOR_PAGES: dict[str, Any] = {
+    "allow_methods": ["GET", "POST", "PUT"],
+    "allow_headers": [
+        "Authorization",
+        "Content-Type",
+        "Idempotency-Key",
+        "If-Match",
+        "Last-Event-ID",
+        "Prefer",
+        "X-Request-Id",
+        ROLE_HEADER,
+        ORGANISATION_HEADER,
+    ],
+    "expose_headers": ["ETag", "Preference-Applied", "Retry-After", "WWW-Authenticate", "X-Request-Id"],
+    "max_age": 600,
+}
+"""What pages of allowed origins may send and read. Tokens travel in a header: no cookie is ever looked at."""
 
 
 class NoPolicyError(RuntimeError):
@@ -47,6 +67,8 @@ def create_app(context: Context | None) -> FastAPI:
     _every_route_has_a_policy()
     problems.install(app)
     app.add_middleware(Gate)
+    if context is not None and context.settings.origins():
+        app.add_middleware(CORSMiddleware, allow_origins=context.settings.origins(), **_FOR_PAGES)
     app.state.context = context
     document = _described(app)
 
@@ -64,6 +86,10 @@ def openapi_text() -> str:
 
 
 def _every_route_has_a_policy() -> None:
+    for router in ROUTERS:
+        for route in router.routes:
+            if not isinstance(route, APIRoute):  # a mount, a socket: it would not pass the door
+                raise NoPolicyError(f"{route!r} is no route that a policy could stand before")
     names = [route.operation_id for route in every_route()]
     for name in names:
         if name not in POLICY:

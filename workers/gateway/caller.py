@@ -9,6 +9,7 @@ from models.refusal import RefusalCode, refuse
 from models.roles import ROLE_LABELS, Actor, Reference, Role
 from models.visibility import Grant
 from models.wire import Label, Wire
+from workers.client_errors import ReferenceTaken, StartRefused
 
 IN_HEADERS = (
     "Zhicheng-Role",
@@ -44,6 +45,20 @@ class Caller(Wire):
             or (grant.role is Role.OFFICE and office in (grant.organisation, None))
             for grant in self.grants
         )
+
+    def told(self, refused: StartRefused, applicant: str, employer: str, office: str | None) -> StartRefused:
+        """What this caller may be told of a start that was refused.
+
+        In which fields an application differs from what was sent is for those to know who might begin it:
+        to anybody else it would give away, guess by guess, what is in it.
+        """
+        if not refused.differing:
+            return refused
+        same_person = applicant if "applicant" not in refused.differing else ""
+        same_unit = employer if not {"employer", "employer.id"} & set(refused.differing) else ""
+        if self.may_begin(same_person, same_unit, office):
+            return refused
+        return ReferenceTaken()
 
     def actor(
         self,

@@ -11,6 +11,7 @@ from temporalio.client import Client
 from activities.database import Database
 from workers.client import ReviewClient
 from workers.client_cycle import CycleClient
+from workers.gateway.access_book import AccessBook
 from workers.gateway.limits import Limits
 from workers.gateway.oidc import Verifier
 from workers.settings import Settings
@@ -30,6 +31,7 @@ class Context:
     cycles: CycleClient
     verifier: Verifier
     limits: Limits
+    book: AccessBook
     closing: asyncio.Event = field(default_factory=asyncio.Event)
 
 

@@ -18,6 +18,7 @@ from workers.client_errors import (
     CommandRefused,
     NoWorker,
     QueryFailed,
+    ReferenceTaken,
     ReviewClosed,
     ServerAway,
     StartRefused,
@@ -176,6 +177,16 @@ def of_error(error: Exception) -> ProblemError | None:
 def _of_start(error: StartRefused) -> ProblemError:
     if error.refusal is not None:
         return of_refusal(error.refusal)
+    if isinstance(error, ReferenceTaken):
+        return problem(
+            409,
+            "reference_taken",
+            zh="此编号已被另一申报使用。",
+            en="This reference is taken by another application.",
+            fix_zh="请使用另一编号。",
+            fix_en="Use another reference.",
+            field="application_ref",
+        )
     if error.differing:
         fields = ", ".join(error.differing)
         return problem(

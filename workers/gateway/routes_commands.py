@@ -21,7 +21,7 @@ from models.roles import ROLE_LABELS, Actor, Reference, Role
 from models.state import Receipt
 from models.wire import Wire
 from workers.client import full_id
-from workers.client_errors import CommandRefused, ReviewClosed
+from workers.client_errors import CommandRefused, ReviewClosed, StartRefused
 from workers.client_start import StartOutcome
 from workers.gateway.access_log import seen, turned_away
 from workers.gateway.caller import Caller
@@ -115,8 +115,8 @@ async def start(
     response: Response,
 ) -> StartOutcome:
     """Begin an application; the same body again finds the same one (200), another body is refused (409)."""
-    _may_start(caller, given, await _office_of(here, plan_id))
-    outcome = await here.applications.start(_input(plan_id, application_ref, given))
+    office = await _office_of(here, plan_id)
+    outcome = await _begun(here, caller, office, plan_id, application_ref, given)
     response.status_code = 201 if outcome.outcome == "started" else 200
     return outcome
 
@@ -133,8 +133,7 @@ async def start_many(here: Here, caller: Who, plan_id: PlanId, given: StartMany)
     async def one(item: StartOne) -> StartResult:
         async with gate:
             try:
-                _may_start(caller, item, office)
-                outcome = await here.applications.start(_input(plan_id, item.application_ref, item))
+                outcome = await _begun(here, caller, office, plan_id, item.application_ref, item)
             except Exception as error:  # an item that fails must not hide what came of the others
                 found = of_error(error)
                 if found is None:
@@ -146,6 +145,16 @@ async def start_many(here: Here, caller: Who, plan_id: PlanId, given: StartMany)
         return StartResult(application_ref=item.application_ref, status=status, outcome=outcome)
 
     return StartResults(items=tuple(await asyncio.gather(*(one(item) for item in given.items))))
+
+
+async def _begun(
+    here: Context, caller: Caller, office: str | None, plan_id: str, application_ref: str, given: Start
+) -> StartOutcome:
+    _may_start(caller, given, office)
+    try:
+        return await here.applications.start(_input(plan_id, application_ref, given))
+    except StartRefused as refused:
+        raise caller.told(refused, given.applicant, given.employer.id, office) from None
 
 
 def _input(plan_id: str, application_ref: str, given: Start) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from sqlalchemy import ColumnElement, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, false, or_, select
 
 from activities.plans import plan_in_force
 from activities.visibility import visible_to
@@ -305,14 +305,13 @@ async def inbox(
     here: Here, caller: Who, plan_id: PlanId, limit: Annotated[int, Query(ge=1, le=500)] = 100
 ) -> list[InboxRow]:
     """What waits for the caller, in all roles that the token grants; the soonest deadline first."""
-    mine = [(g.role.value, g.organisation or caller.subject) for g in caller.grants]
     async with here.database.reading() as session:
         found = await session.scalars(
             select(InboxItem)
             .where(
                 InboxItem.plan_id == plan_id,
                 InboxItem.closed_at.is_(None),
-                or_(*(tuple_(InboxItem.role, InboxItem.organisation) == one for one in mine)),
+                or_(false(), *(_waits_for(caller.subject, grant) for grant in caller.grants)),
             )
             .order_by(InboxItem.due_at.is_(None), InboxItem.due_at, InboxItem.application_ref)
             .limit(limit)
@@ -329,6 +328,14 @@ async def inbox(
             )
             for item in found
         ]
+
+
+def _waits_for(subject: str, grant: Grant) -> ColumnElement[bool]:
+    """An applicant's work waits for the person, whatever organisation the token names beside the role."""
+    whose = subject if grant.role is Role.APPLICANT else grant.organisation
+    if whose is None:
+        return false()
+    return and_(InboxItem.role == grant.role.value, InboxItem.organisation == whose)
 
 
 @router.get(

@@ -5,16 +5,21 @@ One dependency of every route (`admitted`); a route asks for the `Caller` with `
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Request
+from pydantic import TypeAdapter, ValidationError
 
-from models.roles import Actor, Role
+from models.roles import Actor, Reference, Role
+from workers.gateway.access_log import turned_away
 from workers.gateway.caller import Caller
 from workers.gateway.context import context_of
+from workers.gateway.limits import Kind, Limits
 from workers.gateway.oidc import IssuerAwayError, TokenRefusedError
 from workers.gateway.policy import POLICY
 from workers.gateway.problems import RETRY_AFTER, ProblemError, problem
+
+_REFERENCE = TypeAdapter(Reference)
 
 ROLE_HEADER, ORGANISATION_HEADER = "Zhicheng-Role", "Zhicheng-Organisation"
 
@@ -24,12 +29,16 @@ async def admitted(request: Request) -> None:
     context = context_of(request)
     access = POLICY[request.scope["route"].operation_id]
     if access.public:
-        address = request.client.host if request.client else "unknown"
-        await _not_too_often(context.limits, address, public=True)
+        await _not_too_often(context.limits, _address(request), "public")
         return
-    caller = await _verified(request)
-    await _not_too_often(context.limits, caller.subject, public=False)
+    try:
+        caller = await _verified(request)
+    except TokenRefusedError as refused:
+        await _not_too_often(context.limits, _address(request), "refused")
+        raise _unauthorised(str(refused)) from None
+    await _not_too_often(context.limits, caller.subject, "account")
     if not access.anyone and not caller.roles & access.roles:
+        await _on_record(request, caller)
         wanted = ", ".join(sorted(role.value for role in access.roles))
         raise problem(
             403,
@@ -42,14 +51,28 @@ async def admitted(request: Request) -> None:
     request.state.caller = caller
 
 
+def _address(request: Request) -> str:
+    return request.client.host if request.client else "unknown"
+
+
+async def _on_record(request: Request, caller: Caller) -> None:
+    """A try at a dossier by a role that has no business there; the path was not looked at yet."""
+    try:
+        plan_id, application_ref = (
+            _REFERENCE.validate_python(request.path_params.get(name))
+            for name in ("plan_id", "application_ref")
+        )
+    except ValidationError:
+        return
+    await turned_away(request, caller, plan_id, application_ref, "wrong_role")
+
+
 async def _verified(request: Request) -> Caller:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
-        raise _unauthorised("it needs a bearer token")
+        raise TokenRefusedError("it needs a bearer token")
     try:
         return await context_of(request).verifier.caller(token.strip())
-    except TokenRefusedError as refused:
-        raise _unauthorised(str(refused)) from None
     except IssuerAwayError:
         raise problem(
             503,
@@ -74,8 +97,8 @@ def _unauthorised(why: str) -> ProblemError:
     )
 
 
-async def _not_too_often(limits: Any, who: str, *, public: bool) -> None:
-    seconds = await limits.wait_for(who, public=public)
+async def _not_too_often(limits: Limits, who: str, kind: Kind) -> None:
+    seconds = await limits.wait_for(who, kind)
     if seconds:
         raise problem(
             429,
