@@ -16,16 +16,17 @@ from typing import Any
 
 from sqlalchemy import delete, select
 from temporalio import activity
-from temporalio.client import Client, WorkflowUpdateRPCTimeoutOrCancelledError
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.client import Client
 
 from activities.database import Database
-from activities.sending import Sent, send_command
+from activities.pace import Pace
+from activities.selecting import conditions
+from activities.sending import Sent, send_or_silence
 from activities.writing import write_over
 from models.commands import COMMAND_ID
-from models.cycle_commands import Selection
 from models.cycle_messages import Order, OrderDone
 from models.refusal import RefusalCode
+from models.selection import Selection
 from models.tables import Application, OrderRefusal
 from models.wire import Compact
 
@@ -34,9 +35,6 @@ PAGE = 200
 
 AT_ONCE = 10
 """Commands under way at the same moment."""
-
-TRIES = 2
-"""How often a silent application is asked before its turn is over."""
 
 PATIENT_ATTEMPTS = 5
 """Attempts of the activity in which nobody answered, before one that stays silent is listed as such."""
@@ -97,7 +95,7 @@ async def send_to_all(
     for the list of refusals. Raises what Temporal should try again: the server or every worker is away.
     """
     order = _Order(client, database, plan_id, body_for, order_id, at)
-    pace = _Pace(per_second)
+    pace = Pace(per_second)
     state = progress if progress is not None else last_progress()
     under_way: deque[asyncio.Task[_Answer]] = deque()
     answered, silent = False, 0
@@ -160,19 +158,10 @@ class _Order:
     async def send(self, ref: str) -> _Answer:
         """One command to one application; silence is an answer too, after a few tries."""
         body = {**self._body_for(ref), "command_id": command_id_of(self._order_id, ref)}
-        problem = ""
-        for _ in range(TRIES):
-            try:
-                sent = await send_command(self._client, self._plan_id, ref, body)
-                return _Answer(application_ref=ref, sent=sent)
-            except WorkflowUpdateRPCTimeoutOrCancelledError as silence:
-                _unless_cancelled(silence)
-                problem = str(silence)
-            except RPCError as error:
-                if error.status not in (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.RESOURCE_EXHAUSTED):
-                    raise
-                problem = error.message
-        return _Answer(application_ref=ref, problem=problem or "no answer")
+        answer = await send_or_silence(self._client, self._plan_id, ref, body)
+        if isinstance(answer, Sent):
+            return _Answer(application_ref=ref, sent=answer)
+        return _Answer(application_ref=ref, problem=answer)
 
     async def settle(
         self,
@@ -222,13 +211,6 @@ class _Order:
         return "ended" if code in ("closed", RefusalCode.CLOSED.value) else "refused"
 
 
-def _unless_cancelled(silence: Exception) -> None:
-    """The client says the same of an answer that did not come and of a worker that is told to stop."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError from silence
-
-
 def _why(sent: Sent | None) -> tuple[str, str]:
     if sent is None:
         return "no_answer", "no worker answered for it; send the order again"
@@ -236,36 +218,11 @@ def _why(sent: Sent | None) -> tuple[str, str]:
     return code, sent.reason or sent.outcome
 
 
-class _Pace:
-    """So many a second and no more: by a grid that does not drift, without catching up on a long pause."""
-
-    def __init__(self, per_second: float) -> None:
-        self._step = 1 / per_second
-        self._next: float | None = None
-
-    async def wait(self) -> None:
-        """Returns when the next one may go."""
-        now = asyncio.get_running_loop().time()
-        if self._next is None or now - self._next > 1:
-            self._next = now
-        if self._next > now:
-            await asyncio.sleep(self._next - now)
-        self._next += self._step
-
-
 def chosen_by(database: Database, plan_id: str, selection: Selection) -> Pages:
     """The open applications of a plan that fit the selection, in pages by reference."""
     query = select(Application.application_ref).where(
-        Application.plan_id == plan_id, Application.status != "ended"
+        Application.plan_id == plan_id, Application.status != "ended", *conditions(selection)
     )
-    for column in ("employer", "department", "specialty", "level"):
-        wanted = getattr(selection, column)
-        if wanted is not None:
-            query = query.where(getattr(Application, column) == wanted)
-    if selection.stages:
-        query = query.where(Application.stage.in_([stage.value for stage in selection.stages]))
-    if selection.refs:
-        query = query.where(Application.application_ref.in_(selection.refs))
 
     async def pages(after: str | None) -> AsyncIterator[Sequence[str]]:
         while True:

@@ -6,10 +6,11 @@ with the same `command_id`, which gives the same receipt.
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any, Literal
 
-from temporalio.client import Client, WorkflowUpdateFailedError
+from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -20,6 +21,9 @@ from models.wire import Wire
 
 PATIENCE = timedelta(seconds=10)
 """How long one command may wait for its answer before the activity is tried again."""
+
+TRIES = 2
+"""How often a silent application is asked before its turn is over."""
 
 
 class Sent(Wire):
@@ -72,3 +76,31 @@ async def send_command(
         ended = "already completed" in error.message.lower()
         return Sent(application_ref=application_ref, outcome="closed" if ended else "unknown")
     return Sent(application_ref=application_ref, outcome="accepted", receipt=receipt)
+
+
+async def send_or_silence(
+    client: Client, plan_id: str, application_ref: str, body: dict[str, Any]
+) -> Sent | str:
+    """Sends one command; an application that stays silent is answered with what the server says of it.
+
+    Raises `RPCError` when the server is away.
+    """
+    problem = ""
+    for _ in range(TRIES):
+        try:
+            return await send_command(client, plan_id, application_ref, body)
+        except WorkflowUpdateRPCTimeoutOrCancelledError as silence:
+            _unless_cancelled(silence)
+            problem = str(silence)
+        except RPCError as error:
+            if error.status not in (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.RESOURCE_EXHAUSTED):
+                raise
+            problem = error.message
+    return problem or "no answer"
+
+
+def _unless_cancelled(silence: Exception) -> None:
+    """The client says the same of an answer that did not come and of a worker that is told to stop."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError from silence

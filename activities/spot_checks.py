@@ -20,11 +20,13 @@ from temporalio import activity
 from activities.credit import blank_case, case_id
 from activities.database import Database
 from activities.records import write_notices
+from activities.selecting import conditions
 from activities.writing import write_new
-from models.cycle_commands import Selection, SpotCheck
+from models.cycle_commands import SpotCheck
 from models.cycle_messages import Asked, Done
 from models.field_errors import first_field_error
 from models.integrity import DRAWN_BY, draw_sample, population_hash, sample_size
+from models.selection import Selection
 from models.stages import Stage
 from models.tables import Application, Sample, SideCase
 from models.wire import Label, local_day
@@ -89,15 +91,8 @@ def chosen(plan_id: str, selection: Selection) -> Select[str]:
         Application.plan_id == plan_id,
         Application.status != "ended",
         Application.stage != Stage.DRAFT.value,
+        *conditions(selection),
     )
-    for name in ("employer", "department", "specialty", "level"):
-        wanted = getattr(selection, name)
-        if wanted is not None:
-            found = found.where(getattr(Application, name) == wanted)
-    if selection.stages:
-        found = found.where(Application.stage.in_([stage.value for stage in selection.stages]))
-    if selection.refs:
-        found = found.where(Application.application_ref.in_(selection.refs))
     return found.order_by(Application.application_ref)
 
 

@@ -13,21 +13,10 @@ from pydantic import Field, StringConstraints, model_validator
 
 from models.commands import Command, DeadlineChange, DocumentNumber, Posting, Sha256
 from models.roles import Reference
-from models.stages import Stage
-from models.wire import ShortText, Wire
+from models.selection import Selection
+from models.wire import ShortText
 
 TomlText = Annotated[str, StringConstraints(min_length=10, max_length=150_000)]
-
-
-class Selection(Wire):
-    """Which open applications of the cycle: those that fit every field given; `refs` names them singly."""
-
-    stages: tuple[Stage, ...] = Field(default=(), max_length=40)
-    employer: Reference | None = None
-    department: Reference | None = None
-    specialty: Reference | None = None
-    level: Reference | None = None
-    refs: tuple[Reference, ...] = Field(default=(), max_length=500)
 
 
 class IssuePlanVersion(Command):

@@ -24,7 +24,6 @@ from models.cycle_commands import (
     IssuePlanVersion,
     PublishList,
     RecordStep,
-    Selection,
 )
 from models.cycle_guards import CITATIONS, GUARDS
 from models.cycle_life import record, refresh_phase, set_marks
@@ -36,6 +35,7 @@ from models.decide import kind_of
 from models.reading import read_command
 from models.refusal import Refusal, RefusalCode, Refused, legible, refuse
 from models.roles import ROLE_LABELS, SYSTEM, Role
+from models.selection import Selection
 from models.state import RefusedSignal
 from models.wire import Label, local_day
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from models.cycle_commands import Selection
+from models.selection import Selection
 from models.wire import Compact, Instant, Wire
 
 

@@ -29,7 +29,7 @@ with workflow.unsafe.imports_passed_through():
     from models import cycle_life as life
     from models.audit import Fact, abridge
     from models.commands import Command
-    from models.cycle_commands import IssueCalendar, IssuePlanVersion, Selection
+    from models.cycle_commands import IssueCalendar, IssuePlanVersion
     from models.cycle_dates import DatesAnswer, DatesAsked, next_tick
     from models.cycle_messages import Asked, Done, Order
     from models.cycle_state import (
@@ -49,6 +49,7 @@ with workflow.unsafe.imports_passed_through():
     from models.plan_amend import order_after
     from models.refusal import Refusal, RefusalCode, Refused, refuse
     from models.roles import SYSTEM
+    from models.selection import Selection
     from models.state import RefusedSignal
     from workflows.application import HISTORY_LIMIT, PATIENTLY, QUICKLY, _body, refusal_error
     from workflows.cycle_orders import FOR_GOOD, ORDER_DONE, TASK_TIMEOUT, CycleOrderWorkflow, reason_of

@@ -19,8 +19,8 @@ from temporalio.worker import Worker
 
 from activities.database import Database
 from activities.orders import Progress, chosen_by, command_id_of, in_pages, last_progress, send_to_all
-from models.cycle_commands import Selection
 from models.cycle_messages import Order, OrderDone
+from models.selection import Selection
 from models.stages import Stage
 from models.tables import Application, OrderRefusal
 from tests.support import eventually, unique

@@ -9,17 +9,19 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import ColumnElement, and_, false, or_, select
 
 from activities.plans import plan_in_force
+from activities.selecting import conditions
 from activities.visibility import visible_to
 from models.audit import Fact
 from models.plan import UnknownPlanError
 from models.roles import Reference, Role
+from models.selection import Selection
 from models.stages import Stage
 from models.state import RefusedSignal
 from models.statistics import CycleStatistics
 from models.tables import AccessEntry, Application, InboxItem
 from models.views import DeadlineView, Permitted, StateView
 from models.visibility import Grant
-from models.wire import SHANGHAI, Instant, Wire, end_of
+from models.wire import SHANGHAI, Instant, Wire
 from workers.client import full_id
 from workers.gateway.access_log import looks_at, viewing
 from workers.gateway.caller import Caller
@@ -216,21 +218,10 @@ class Filter(Wire):
     limit: Annotated[int, Query(ge=1, le=500)] = 100
     cursor: Annotated[str, Query(max_length=400)] | None = None
 
-    def conditions(self) -> list[ColumnElement[bool]]:
-        """The filter on `applications`."""
-        exact = ("stage", "status", "action_by", "employer", "department", "specialty", "level")
-        found = [
-            getattr(Application, name) == value
-            for name in exact
-            if (value := getattr(self, name)) is not None
-        ]
-        if self.due_before is not None:
-            found.append(Application.due_at <= end_of(self.due_before))
-        if self.changed_since is not None:
-            found.append(Application.at >= self.changed_since)
-        if self.returns_at_least is not None:
-            found.append(Application.returns >= self.returns_at_least)
-        return found
+    def selection(self) -> Selection:
+        """The same as everywhere else."""
+        given = self.model_dump(exclude={"stage", "limit", "cursor"})
+        return Selection(stages=(self.stage,) if self.stage else (), **given)
 
 
 @router.get(
@@ -247,7 +238,7 @@ async def many(here: Here, caller: Who, plan_id: PlanId, wanted: Annotated[Filte
             .where(
                 Application.plan_id == plan_id,
                 visible_to(caller.subject, caller.grants, offices),
-                *wanted.conditions(),
+                *conditions(wanted.selection()),
             )
             .order_by(Application.application_ref)
             .limit(wanted.limit + 1)
