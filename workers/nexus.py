@@ -19,6 +19,7 @@ from nexusrpc.handler import (
     sync_operation,
 )
 from temporalio import nexus
+from temporalio.client import WorkflowFailureError
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 
@@ -257,7 +258,7 @@ async def answered(work: Awaitable[T]) -> T:
         ) from unknown
     except (NoWorker, ServerAway) as silence:
         raise HandlerError(str(silence), type=HandlerErrorType.UNAVAILABLE) from silence
-    except ClientError as error:
+    except (ClientError, WorkflowFailureError) as error:  # e.g. somebody terminated it on the server
         raise HandlerError(str(error), type=HandlerErrorType.CONFLICT, retryable_override=False) from error
 
 

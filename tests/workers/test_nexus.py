@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from tests.support import unique
 from tests.workers.conftest import environment_of, rehearsal_clock
-from tests.workers.doors import OpenDoors, endpoint_of
+from tests.workers.doors import APPLICANT, OpenDoors, endpoint_of
 from tests.workers.nexus_caller import Caller
 from workers.cli import app
 from workers.client import ReviewClient
@@ -127,6 +127,9 @@ async def test_what_an_account_may_not_see_is_not_there(team: Team) -> None:
         told = await team.ask("applicant", "state", given)
         assert (told["error"], told["refusal"]) == ("NOT_FOUND", None)
     assert (await team.decide("applicant", team.cast.withdraw()))["error"] == "NOT_FOUND"
+    taken = await team.ask("applicant", "start", team.cast.start(applicant=APPLICANT))
+    assert "taken by another application" in taken["refusal"]["rule"]["en"]
+    assert taken["refusal"]["field"] is None, "nothing tells in what it differs"
 
 
 async def test_an_endpoint_without_an_account_may_do_nothing(team: Team, open_doors: OpenDoors) -> None:
