@@ -15,10 +15,7 @@ from itertools import groupby
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import RawValue, RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError
-from temporalio.exceptions import TimeoutError as ActivityTimeout
-from temporalio.workflow import ActivityConfig, LocalActivityConfig
+from temporalio.common import RawValue
 
 with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
@@ -28,7 +25,7 @@ with workflow.unsafe.imports_passed_through():
     from models.application import ApplicationInput
     from models.audit import Fact, abridge
     from models.clock import BusinessClock
-    from models.commands import MAX_COMMAND_BYTES, Command, parse
+    from models.commands import Command, parse
     from models.decide import answer_again, apply, expire, judge, record
     from models.field_errors import first_field_error
     from models.lifecycle import BY_EVENT
@@ -41,29 +38,8 @@ with workflow.unsafe.imports_passed_through():
     from models.signals import note_refused, receive, retry_early
     from models.state import ApplicationState, Receipt
     from workflows.attributes import changed_attributes
-
-QUICKLY: LocalActivityConfig = {
-    "start_to_close_timeout": timedelta(seconds=5),
-    "schedule_to_close_timeout": timedelta(seconds=7),
-    "retry_policy": RetryPolicy(maximum_attempts=2, initial_interval=timedelta(milliseconds=100)),
-}
-"""A database write takes milliseconds: tried inside the workflow task first."""
-
-NOT_QUICKLY = (ActivityError, ActivityTimeout)
-"""What a local activity raises that was not done: in the run `ActivityError`; in a replay, if it timed out, the
-bare time-out. Whoever catches only the first is wedged as soon as its worker has forgotten it.
-"""
-
-PATIENTLY: ActivityConfig = {
-    "start_to_close_timeout": timedelta(seconds=20),
-    "retry_policy": RetryPolicy(
-        initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_interval=timedelta(minutes=1)
-    ),
-}
-"""When the database is away: a visible, ordinary activity that is retried for ever."""
-
-HISTORY_LIMIT = 8_000
-"""Events after which the application continues as new; a whole life takes about a hundred."""
+    from workflows.messages import body_of, history_is_long, refusal_error, start_error
+    from workflows.recording import ask_database
 
 
 @workflow.defn(name="ApplicationWorkflow")
@@ -122,13 +98,13 @@ class ApplicationWorkflow:
             self._opening = False
         if self._refused_start is not None:
             await workflow.wait_condition(workflow.all_handlers_finished)
-            raise _start_error(self._refused_start)
+            raise start_error(self._refused_start)
         while True:
             await self._settle_everything()
             if self._state.ended:
                 break
             self._set_alarm()
-            if self._should_continue_as_new():
+            if history_is_long():
                 workflow.continue_as_new(args=[start, self._state.carried()])
             await workflow.wait_condition(lambda: self._state.pending or self._rang)
             self._wake()
@@ -177,7 +153,7 @@ class ApplicationWorkflow:
         now = self._arrival()
         self._let_pass(now)
         try:
-            body = _body(name, args)
+            body = body_of(name, args)
         except Refused as refused:
             note_refused(self._state, name, None, refused.refusal, now)
             self._state.close_cause()
@@ -200,7 +176,7 @@ class ApplicationWorkflow:
             judge(state, command, now)
 
     def _read(self, name: str, args: Sequence[RawValue]) -> Command:
-        return parse(name, _body(name, args))
+        return parse(name, body_of(name, args))
 
     # --- queries -------------------------------------------------------------------------------------
 
@@ -250,7 +226,7 @@ class ApplicationWorkflow:
             at=now,
             fact=fact,
         )
-        answer: OpenResult = await self._record("open_application", request, OpenResult)
+        answer: OpenResult = await ask_database("open_application", request, OpenResult)
         if answer.terms is None:
             refused = refuse(
                 RefusalCode.MALFORMED,
@@ -286,7 +262,7 @@ class ApplicationWorkflow:
             for place, (hop, group) in enumerate(groups):
                 last = place == len(groups) - 1
                 batch = self._batch(hop, group, requests if last else [])
-                result: HopResult = await self._record(hop, batch, HopResult, quickly=not batch.moves_post)
+                result: HopResult = await ask_database(hop, batch, HopResult, quickly=not batch.moves_post)
                 take_answers(self._state, batch, result, self._moment)
 
     def _batch(self, hop: str, facts: list[Fact], requests: list[Any]) -> HopBatch:
@@ -302,21 +278,6 @@ class ApplicationWorkflow:
             dossier=dossier,
             moves_post=moves_post(state.bound, facts),
         )
-
-    async def _record(self, activity: str, argument: Any, result_type: type, *, quickly: bool = True) -> Any:
-        """One database transaction: quickly inside the workflow task, else as an ordinary activity.
-
-        What moves a post is never written quickly: others act on it at once, so the decision that it stems
-        from must be on the server first.
-        """
-        if quickly:
-            try:
-                return await workflow.execute_local_activity(
-                    activity, argument, result_type=result_type, **QUICKLY
-                )
-            except NOT_QUICKLY:
-                pass
-        return await workflow.execute_activity(activity, argument, result_type=result_type, **PATIENTLY)
 
     def _set_alarm(self) -> None:
         """Makes sure that some timer rings no later than the next thing that is due.
@@ -357,10 +318,6 @@ class ApplicationWorkflow:
         if updates:
             workflow.upsert_search_attributes(updates)
 
-    def _should_continue_as_new(self) -> bool:
-        info = workflow.info()
-        return info.is_continue_as_new_suggested() or info.get_current_history_length() > HISTORY_LIMIT
-
 
 def _started_at(clock: BusinessClock) -> datetime:
     """Business time of the start, not of the first task: that one's time changes with a replay when it was
@@ -387,46 +344,3 @@ def _read_input(start: Any) -> ApplicationInput:
             fix_en="Correct it by the JSON Schema of ApplicationInput and start again.",
             field=path,
         ) from None
-
-
-def _body(name: str, args: Sequence[RawValue]) -> Any:
-    if len(args) != 1:
-        raise refuse(
-            RefusalCode.MALFORMED,
-            zh=f"指令 {name[:60]} 须恰有一个参数（JSON 对象），收到{len(args)}个。",
-            en=f"'{name[:60]}' takes exactly one argument, a JSON object; it came with {len(args)}.",
-            fix_zh="请只发送一个 JSON 对象。",
-            fix_en="Send one JSON object.",
-        )
-    payload = args[0].payload
-    if len(payload.data) > MAX_COMMAND_BYTES:
-        raise refuse(
-            RefusalCode.OVERSIZED,
-            zh=f"指令过大（{len(payload.data)}字节，上限{MAX_COMMAND_BYTES}）。",
-            en=f"The command is too large ({len(payload.data)} bytes; the limit is {MAX_COMMAND_BYTES}).",
-            fix_zh="材料请以哈希引用，不要放入指令。",
-            fix_en="Refer to documents by hash instead of sending them.",
-        )
-    try:
-        return workflow.payload_converter().from_payload(payload)
-    except Exception:
-        raise refuse(
-            RefusalCode.MALFORMED,
-            zh="指令内容不是可读取的 JSON。",
-            en="The command is not readable as JSON.",
-            fix_zh="请以 JSON 编码发送。",
-            fix_en="Send it encoded as JSON.",
-        ) from None
-
-
-def refusal_error(refusal: Refusal) -> ApplicationError:
-    """The typed error of a refused update: type `Refused`, the refusal as its detail."""
-    return ApplicationError(
-        refusal.sentence(), refusal.model_dump(mode="json"), type="Refused", non_retryable=True
-    )
-
-
-def _start_error(refusal: Refusal) -> ApplicationError:
-    return ApplicationError(
-        refusal.sentence(), refusal.model_dump(mode="json"), type="RefusedStart", non_retryable=True
-    )

@@ -19,25 +19,23 @@ from typing import Any, TypeVar
 
 from temporalio import workflow
 from temporalio.common import RawValue, RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError, WorkflowAlreadyStartedError
+from temporalio.exceptions import ActivityError, WorkflowAlreadyStartedError
 from temporalio.workflow import ActivityConfig, ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
-    from pydantic import BaseModel, ValidationError
+    from pydantic import BaseModel
 
     from models import cycle_decide as decide
     from models import cycle_life as life
     from models.audit import Fact, abridge
     from models.commands import Command
     from models.cycle_commands import IssueCalendar, IssuePlanVersion
-    from models.cycle_dates import DatesAnswer, DatesAsked, next_tick
+    from models.cycle_dates import DatesAnswer, DatesAsked
     from models.cycle_messages import Asked, Done, Order
     from models.cycle_state import (
         CycleBatch,
-        CycleInput,
         CycleReceipt,
         CycleSnapshot,
-        CycleState,
         CycleTask,
         CycleTaskDone,
         OrderState,
@@ -45,14 +43,15 @@ with workflow.unsafe.imports_passed_through():
     )
     from models.cycle_views import CycleView, StatisticsView, cycle_view, statistics_view
     from models.decide import kind_of
-    from models.field_errors import first_field_error
     from models.plan_amend import order_after
     from models.refusal import Refusal, RefusalCode, Refused, refuse
     from models.roles import SYSTEM
     from models.selection import Selection
     from models.state import RefusedSignal
-    from workflows.application import HISTORY_LIMIT, NOT_QUICKLY, PATIENTLY, QUICKLY, _body, refusal_error
     from workflows.cycle_orders import FOR_GOOD, ORDER_DONE, TASK_TIMEOUT, CycleOrderWorkflow, reason_of
+    from workflows.cycle_start import first_state, outcome_of
+    from workflows.messages import body_of, history_is_long, refusal_error, start_error
+    from workflows.recording import ask_database
 
 BY_ACTIVITY: dict[str, str] = {
     "issue_plan_version": "issue_plan_version",
@@ -107,7 +106,7 @@ class ReviewCycleWorkflow:
         self._alarms: dict[datetime, asyncio.Task[None]] = {}
         self._starting: dict[str, asyncio.Task[None]] = {}
         try:
-            self._state = _first_state(start, carried)
+            self._state = first_state(start, carried)
             self._moment = self._state.input.clock.now(workflow.info().workflow_start_time)
         except Refused as refused:
             self._refused_start = refused.refusal
@@ -120,13 +119,13 @@ class ReviewCycleWorkflow:
         if self._refused_start is not None:
             self._turn_away(self._refused_start)
             await workflow.wait_condition(workflow.all_handlers_finished)
-            raise _start_error(self._refused_start)
+            raise start_error(self._refused_start)
         while True:
             await self._work_off()
             if self._state.ended and not self._state.running_orders:
                 break
             self._set_alarm()
-            if self._should_continue_as_new():
+            if history_is_long():
                 await workflow.wait_condition(lambda: bool(self._queue) or self._may_leave())
                 if not self._queue:
                     workflow.continue_as_new(args=[start, self._state.carried()])
@@ -141,7 +140,7 @@ class ReviewCycleWorkflow:
     async def command(self, name: str, args: Sequence[RawValue]) -> CycleReceipt:
         """Every command as an update: carried out with a receipt, or refused with the reason."""
         try:
-            command = decide.parse_cycle_command(name, _body(name, args))
+            command = decide.parse_cycle_command(name, body_of(name, args))
             if self._refused_start is not None:
                 raise Refused(self._refused_start)
             work = self._put(_Work(self._arrival(), command=command, waited_for=True))
@@ -157,7 +156,7 @@ class ReviewCycleWorkflow:
     def _validate_command(self, name: str, args: Sequence[RawValue]) -> None:
         """Pure: what cannot be read, or may not be done, leaves no event in the history."""
         try:
-            command = decide.parse_cycle_command(name, _body(name, args))
+            command = decide.parse_cycle_command(name, body_of(name, args))
             if self._refused_start is not None:
                 raise Refused(self._refused_start)
             if not self._busy and decide.answer_again(self._state, command) is None:
@@ -173,9 +172,9 @@ class ReviewCycleWorkflow:
         at = self._arrival()
         body: Any = None
         try:
-            body = _body(name, args)
+            body = body_of(name, args)
             if name == ORDER_DONE:
-                self._put(_Work(at, outcome=_outcome(body)))
+                self._put(_Work(at, outcome=outcome_of(body)))
             else:
                 self._put(_Work(at, command=decide.parse_cycle_command(name, body)))
         except Refused as refused:
@@ -253,7 +252,7 @@ class ReviewCycleWorkflow:
         kind, state = kind_of(command), self._state
         answer = Done()
         if kind == "close":
-            answer = await self._record("list_open_cases", self._asked(command, at), Done)
+            answer = await ask_database("list_open_cases", self._asked(command, at), Done)
         elif kind in BY_ACTIVITY:
             answer = await self._ask(kind, self._asked(command, at))
         if answer.refused_en is not None:
@@ -408,7 +407,8 @@ class ReviewCycleWorkflow:
             marks=self._state.marks,
             rehearsal_clock=not given.clock.is_real,
         )
-        return await self._record("cycle_dates", asked, DatesAnswer)
+        answer: DatesAnswer = await ask_database("cycle_dates", asked, DatesAnswer)
+        return answer
 
     async def _flush(self, *, always: bool = False) -> None:
         """Hands new facts to the database, with the row and the steps as they are now."""
@@ -432,34 +432,15 @@ class ReviewCycleWorkflow:
             steps=state.steps,
             organisations=state.plan.organisations,
         )
-        await self._write(CycleBatch(snapshot=snapshot, facts=facts))
+        await ask_database("cycle_records", CycleBatch(snapshot=snapshot, facts=facts))
         state.trim()
 
-    async def _write(self, batch: CycleBatch) -> None:
-        try:
-            await workflow.execute_local_activity("cycle_records", batch, **QUICKLY)
-        except NOT_QUICKLY:
-            await workflow.execute_activity("cycle_records", batch, **PATIENTLY)
-
-    async def _record(self, activity: str, argument: BaseModel, answer: type[T]) -> T:
-        """One database transaction: quickly inside the workflow task, else as an ordinary activity."""
-        found: T
-        try:
-            found = await workflow.execute_local_activity(activity, argument, result_type=answer, **QUICKLY)
-        except NOT_QUICKLY:
-            found = await workflow.execute_activity(activity, argument, result_type=answer, **PATIENTLY)
-        return found
-
     async def _look_up(self, activity: str, argument: BaseModel, answer: type[T]) -> T | None:
-        """The same for what only looks; None when it cannot be had today."""
-        found: T
+        """What only looks; None when it cannot be had today."""
         try:
-            found = await workflow.execute_local_activity(activity, argument, result_type=answer, **QUICKLY)
-        except NOT_QUICKLY:
-            try:
-                found = await workflow.execute_activity(activity, argument, result_type=answer, **BRIEFLY)
-            except ActivityError:
-                return None
+            found: T = await ask_database(activity, argument, answer, otherwise=BRIEFLY)
+        except ActivityError:
+            return None
         return found
 
     async def _ask(self, kind: str, asked: Asked) -> Done:
@@ -500,58 +481,3 @@ class ReviewCycleWorkflow:
 
     def _may_leave(self) -> bool:
         return workflow.all_handlers_finished() and not self._starting
-
-    def _should_continue_as_new(self) -> bool:
-        info = workflow.info()
-        return info.is_continue_as_new_suggested() or info.get_current_history_length() > HISTORY_LIMIT
-
-
-def _first_state(start: Any, carried: Any) -> CycleState:
-    info = workflow.info()
-    if carried is not None and info.continued_run_id is not None:
-        return CycleState.model_validate(carried)
-    try:
-        given = CycleInput.model_validate(start)
-    except ValidationError as error:
-        field, rule = first_field_error(error)
-        path = field or "(input)"
-        raise refuse(
-            RefusalCode.MALFORMED,
-            zh=f"字段 {path} 不符合要求：{rule.zh}。",
-            en=f"The field {path} breaks a rule: {rule.en}.",
-            fix_zh="请按 CycleInput 的 JSON Schema 更正后另行启动。",
-            fix_en="Correct it by the JSON Schema of CycleInput and start again.",
-            field=path,
-        ) from None
-    if carried is not None or info.workflow_id != given.workflow_id:
-        raise refuse(
-            RefusalCode.MALFORMED,
-            zh="工作流编号与方案编号不一致，或自带了状态。",
-            en=f"The workflow id must be '{given.workflow_id}', and a cycle brings no state of its own.",
-            fix_zh="请用规定的工作流编号启动，仅发送 CycleInput。",
-            fix_en="Start it under that id with the CycleInput alone.",
-            field="workflow_id",
-        )
-    now = given.clock.now(info.workflow_start_time)
-    return CycleState(input=given, opened_at=now, looked_at=now, next_tick=next_tick(now))
-
-
-def _outcome(body: Any) -> CycleTaskDone:
-    try:
-        return CycleTaskDone.model_validate(body)
-    except ValidationError as error:
-        field, rule = first_field_error(error)
-        raise refuse(
-            RefusalCode.MALFORMED,
-            zh=f"字段 {field or '(body)'} 不符合要求：{rule.zh}。",
-            en=f"The field {field or '(body)'} breaks a rule: {rule.en}.",
-            fix_zh="该信号由系统发送。",
-            fix_en="This signal is the service's own.",
-            field=field,
-        ) from None
-
-
-def _start_error(refusal: Refusal) -> ApplicationError:
-    return ApplicationError(
-        refusal.sentence(), refusal.model_dump(mode="json"), type="RefusedStart", non_retryable=True
-    )

@@ -15,7 +15,6 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RawValue, RetryPolicy
-from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
@@ -50,7 +49,8 @@ with workflow.unsafe.imports_passed_through():
     )
     from models.refusal import Refusal, RefusalCode, Refused, refuse
     from models.roles import SYSTEM
-    from workflows.application import HISTORY_LIMIT, NOT_QUICKLY, PATIENTLY, QUICKLY, _body, refusal_error
+    from workflows.messages import body_of, history_is_long, refusal_error, start_error
+    from workflows.recording import ask_database
 
 SENDING_LIMIT = timedelta(minutes=30)
 """How long one try at telling the applications of an agenda may take."""
@@ -81,15 +81,10 @@ class ReviewMeetingWorkflow:
             self._planning = False
         if self._refused_start is not None:
             await workflow.wait_condition(workflow.all_handlers_finished)
-            raise ApplicationError(
-                self._refused_start.sentence(),
-                self._refused_start.model_dump(mode="json"),
-                type="RefusedStart",
-                non_retryable=True,
-            )
+            raise start_error(self._refused_start)
         while not self._state.closed:
             await self._until_something_is_due()
-            if self._should_continue_as_new():
+            if history_is_long():
                 await workflow.wait_condition(workflow.all_handlers_finished)
                 workflow.continue_as_new(args=[start, dump(self._state)])
         await workflow.wait_condition(workflow.all_handlers_finished)
@@ -105,7 +100,7 @@ class ReviewMeetingWorkflow:
         try:
             if self._refused_start is not None:
                 raise Refused(self._refused_start)
-            command = parse_meeting_command(name, _body(name, args))
+            command = parse_meeting_command(name, body_of(name, args))
             async with self._lock:
                 await self._let_ring(self._now())
                 known = answer_again(self._state, command)
@@ -120,7 +115,7 @@ class ReviewMeetingWorkflow:
     def _validate_command(self, name: str, args: Sequence[RawValue]) -> None:
         """Pure: what cannot be read, or is not for this person or this state, leaves no event."""
         try:
-            command = parse_meeting_command(name, _body(name, args))
+            command = parse_meeting_command(name, body_of(name, args))
             if self._planning or self._refused_start is not None:
                 return
             if answer_again(self._state, command) is None and not self._lock.locked():
@@ -187,14 +182,7 @@ class ReviewMeetingWorkflow:
         return answer
 
     async def _record(self, activity: str, act: MeetingAct) -> MeetingActDone:
-        """One database transaction: quickly inside the workflow task, else as an ordinary activity."""
-        answer: MeetingActDone
-        try:
-            answer = await workflow.execute_local_activity(
-                activity, act, result_type=MeetingActDone, **QUICKLY
-            )
-        except NOT_QUICKLY:
-            answer = await workflow.execute_activity(activity, act, result_type=MeetingActDone, **PATIENTLY)
+        answer: MeetingActDone = await ask_database(activity, act, MeetingActDone)
         return answer
 
     async def _plan(self) -> None:
@@ -225,7 +213,7 @@ class ReviewMeetingWorkflow:
                 await self._let_ring(max(wake, self._now()))
 
     def _something_changed(self, ahead: list[tuple[datetime, str]]) -> Any:
-        return lambda: self._state.closed or self._should_continue_as_new() or alarms(self._state) != ahead
+        return lambda: self._state.closed or history_is_long() or alarms(self._state) != ahead
 
     async def _let_ring(self, now: datetime) -> None:
         """What is due rings before anything else happens, whoever notices it."""
@@ -237,10 +225,6 @@ class ReviewMeetingWorkflow:
 
     def _now(self) -> datetime:
         return self._state.input.clock.now(workflow.now())
-
-    def _should_continue_as_new(self) -> bool:
-        info = workflow.info()
-        return info.is_continue_as_new_suggested() or info.get_current_history_length() > HISTORY_LIMIT
 
 
 def _first_state(start: Any, carried: Any) -> MeetingState:

@@ -38,6 +38,10 @@ COMMANDS = {
 """Calls of `temporalio.workflow` that emit a command or read something replay must give again."""
 
 
+OURS = {"ask_database"}
+"""Functions of our own that emit a command for whoever calls them (`workflows.recording`)."""
+
+
 def fingerprint_of(source: str) -> dict[str, list[str]]:
     """Workflow class (or module function) -> "method: call(first argument)" in source order."""
     found: dict[str, list[str]] = {}
@@ -55,23 +59,22 @@ def fingerprint_of(source: str) -> dict[str, list[str]]:
 
 
 def _calls(node: ast.AST, method: str) -> list[str]:
-    called = [
-        inner
-        for inner in ast.walk(node)
-        if isinstance(inner, ast.Call)
-        and isinstance(inner.func, ast.Attribute)
-        and isinstance(inner.func.value, ast.Name)
-        and inner.func.value.id == "workflow"
-        and inner.func.attr in COMMANDS
-    ]
+    called = [inner for inner in ast.walk(node) if isinstance(inner, ast.Call) and _emits(inner.func)]
     called.sort(key=lambda call: (call.lineno, call.col_offset))
     return [f"{method}: {_text(call)}" for call in called]
 
 
+def _emits(called: ast.expr) -> bool:
+    if isinstance(called, ast.Name):
+        return called.id in OURS
+    named = isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name)
+    return named and called.value.id == "workflow" and called.attr in COMMANDS
+
+
 def _text(call: ast.Call) -> str:
-    assert isinstance(call.func, ast.Attribute)
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else ast.unparse(call.func)
     first = ast.unparse(call.args[0]) if call.args else ""
-    return f"{call.func.attr}({first})"
+    return f"{name}({first})"
 
 
 def fingerprints() -> dict[str, object]:

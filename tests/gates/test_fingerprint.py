@@ -38,3 +38,10 @@ def test_the_gate_sees_another_activity() -> None:
     before = fingerprint_of("async def f():\n    await workflow.execute_activity('office', 1)\n")
     after = fingerprint_of("async def f():\n    await workflow.execute_activity('bureau', 1)\n")
     assert before != after
+
+
+def test_the_gate_sees_what_is_asked_of_the_database() -> None:
+    before = fingerprint_of("async def f():\n    await ask_database('office', 1)\n")
+    after = fingerprint_of("async def f():\n    await ask_database('bureau', 1)\n")
+    assert before != after
+    assert "ask_database" in str(fingerprint_of(_application()))

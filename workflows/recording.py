@@ -1,0 +1,52 @@
+"""How a workflow writes to the database: quickly inside the workflow task, else as an ordinary activity."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError
+from temporalio.exceptions import TimeoutError as ActivityTimeout
+from temporalio.workflow import ActivityConfig, LocalActivityConfig
+
+QUICKLY: LocalActivityConfig = {
+    "start_to_close_timeout": timedelta(seconds=5),
+    "schedule_to_close_timeout": timedelta(seconds=7),
+    "retry_policy": RetryPolicy(maximum_attempts=2, initial_interval=timedelta(milliseconds=100)),
+}
+"""A database write takes milliseconds: tried inside the workflow task first."""
+
+NOT_QUICKLY = (ActivityError, ActivityTimeout)
+"""What a local activity raises that was not done: in the run `ActivityError`; in a replay, if it timed out,
+the bare time-out. Whoever catches only the first is wedged as soon as its worker has forgotten it.
+"""
+
+PATIENTLY: ActivityConfig = {
+    "start_to_close_timeout": timedelta(seconds=20),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_interval=timedelta(minutes=1)
+    ),
+}
+"""When the database is away: a visible, ordinary activity that is retried for ever."""
+
+
+async def ask_database(
+    activity: str,
+    argument: Any,
+    answer: type | None = None,
+    *,
+    quickly: bool = True,
+    otherwise: ActivityConfig = PATIENTLY,
+) -> Any:
+    """One database transaction; its answer, read as the type `answer`.
+
+    `quickly` false: not tried inside the workflow task. Raises `ActivityError` only if `otherwise` gives up.
+    """
+    if quickly:
+        try:
+            return await workflow.execute_local_activity(activity, argument, result_type=answer, **QUICKLY)
+        except NOT_QUICKLY:
+            pass
+    return await workflow.execute_activity(activity, argument, result_type=answer, **otherwise)
