@@ -1,4 +1,4 @@
-"""Who may see an application: a grant (a role for an organisation) against the ties of the application.
+"""Who may see an application, and begin one: a grant (a role for an organisation) against its ties.
 
 Deny by default: a role without a rule here sees nothing. Seeing is not deciding: what may be done is
 `models.access`. `activities.visibility` says the same in SQL.
@@ -63,3 +63,18 @@ def sees(subject: str, grant: Grant, ties: Ties) -> bool:
 def may_see(subject: str, grants: Iterable[Grant], ties: Ties) -> bool:
     """Whether any of the grants lets this person see the application."""
     return any(sees(subject, grant, ties) for grant in grants)
+
+
+def may_begin(
+    subject: str, grants: Iterable[Grant], applicant: str, employer: str, office: str | None
+) -> bool:
+    """Whether this person may begin an application: the own one, one of the own unit, the office any.
+
+    `office` is the organisation that is the office of the plan; without one the opening refuses.
+    """
+    return any(
+        (grant.role is Role.APPLICANT and applicant == subject)
+        or (grant.role is Role.EMPLOYER and employer == grant.organisation)
+        or (grant.role is Role.OFFICE and office in (grant.organisation, None))
+        for grant in grants
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
@@ -9,7 +10,7 @@ from importlib.resources import files
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, NullPool, create_engine, text
+from sqlalchemy import URL, Connection, NullPool, create_engine, text
 
 from activities.database import sync_url
 
@@ -18,7 +19,11 @@ UPGRADE_LOCK = 7_302_311
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    """Upgrades the database at `url`. Safe to call from several processes at once; blocks until done."""
+    """Upgrades the database at `url`. Safe to call from several processes at once; blocks until done.
+
+    A SQLite file that is made here is for its owner's eyes only, and so are the files SQLite puts beside it.
+    """
+    _make_for_the_owner(sync_url(url))
     with _connection(url) as connection:
         command.upgrade(_config(connection), revision)
 
@@ -33,6 +38,11 @@ def current(url: str) -> str | None:
     """The schema revision of the database at `url`; None when it has none."""
     with _connection(url) as connection:
         return MigrationContext.configure(connection).get_current_revision()
+
+
+def _make_for_the_owner(address: URL) -> None:
+    if address.get_backend_name() == "sqlite" and address.database:
+        os.close(os.open(address.database, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import stat
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -134,3 +135,8 @@ def test_no_column_links_an_expert_to_a_ballot() -> None:
 def test_migrations_name_plain_types_only() -> None:
     for file in (Path("models") / "migrations" / "versions").glob("*.py"):
         assert "models." not in file.read_text("utf-8"), file
+
+
+def test_a_sqlite_file_is_for_its_owner_only(tmp_path: Path) -> None:
+    upgrade(f"sqlite+aiosqlite:///{tmp_path / 'new.db'}")
+    assert stat.S_IMODE((tmp_path / "new.db").stat().st_mode) == 0o600

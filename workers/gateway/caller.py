@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from models.refusal import RefusalCode, refuse
 from models.roles import ROLE_LABELS, Actor, Reference, Role
-from models.visibility import Grant
+from models.visibility import Grant, may_begin
 from models.wire import Label, Wire
 from workers.client_errors import ReferenceTaken, StartRefused
 
@@ -35,16 +35,8 @@ class Caller(Wire):
         return frozenset(grant.role for grant in self.grants)
 
     def may_begin(self, applicant: str, employer: str, office: str | None) -> bool:
-        """Whether this caller may begin an application: its own, one of its unit, or the plan's office any.
-
-        `office` is the organisation that is the office of the plan; without one the opening refuses.
-        """
-        return any(
-            (grant.role is Role.APPLICANT and applicant == self.subject)
-            or (grant.role is Role.EMPLOYER and employer == grant.organisation)
-            or (grant.role is Role.OFFICE and office in (grant.organisation, None))
-            for grant in self.grants
-        )
+        """Whether this caller may begin the application of this applicant and employer."""
+        return may_begin(self.subject, self.grants, applicant, employer, office)
 
     def told(self, refused: StartRefused, applicant: str, employer: str, office: str | None) -> StartRefused:
         """What this caller may be told of a start that was refused.

@@ -1,0 +1,117 @@
+"""Who sees what: the condition on the read model says the same as the rule."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from activities.visibility import visible_to
+from models.roles import Role
+from models.tables import AgendaItem, Application, Base, ReviewMeeting
+from models.visibility import Grant, Ties, may_see
+from tests.support import unique
+
+ORGANISATIONS = st.sampled_from(["one", "two", "three", None])
+PEOPLE = st.sampled_from(["p-1", "p-2"])
+GRANTS = st.lists(st.builds(Grant, role=st.sampled_from(list(Role)), organisation=ORGANISATIONS), max_size=3)
+NAMED = st.sampled_from(["one", "two", "three"])
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    from sqlalchemy import create_engine
+
+    engine = create_engine(f"sqlite:///{tmp_path_factory.mktemp('seeing') / 'seeing.db'}")
+    Base.metadata.create_all(engine)
+    yield engine
+    engine.dispose()
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    subject=PEOPLE,
+    grants=GRANTS,
+    applicant=PEOPLE,
+    employer=NAMED,
+    department=NAMED,
+    keeper=ORGANISATIONS,
+    committee=ORGANISATIONS,
+    offices=st.dictionaries(st.sampled_from([r.value for r in Role]), NAMED),
+)
+def test_the_list_shows_what_the_rule_says(
+    tables: Any,
+    subject: str,
+    grants: list[Grant],
+    applicant: str,
+    employer: str,
+    department: str,
+    keeper: str | None,
+    committee: str | None,
+    offices: dict[str, str],
+) -> None:
+    ref, at = unique("v"), datetime(2023, 9, 20, tzinfo=UTC)
+    ties = Ties(
+        applicant=applicant,
+        employer=employer,
+        department=department,
+        archive_keeper=keeper,
+        offices=offices,
+        committees=frozenset({committee} - {None}),
+    )
+    with Session(tables) as session:
+        session.add(_row(ref, applicant, employer, department, keeper, at))
+        if committee is not None:
+            session.add(_meeting(ref, committee, at))
+            session.flush()
+            session.add(
+                AgendaItem(plan_id="p", meeting_ref=ref, application_ref=ref, status="x", added_at=at)
+            )
+        session.flush()
+        question = select(Application).where(
+            Application.application_ref == ref, visible_to(subject, grants, offices)
+        )
+        assert (session.scalar(question) is not None) is may_see(subject, grants, ties)
+        session.rollback()
+
+
+def _row(ref: str, applicant: str, employer: str, department: str, keeper: str | None, at: datetime) -> Any:
+    return Application(
+        plan_id="p",
+        application_ref=ref,
+        plan_version=1,
+        workflow_id=ref,
+        run_id=ref,
+        applicant=applicant,
+        employer=employer,
+        department=department,
+        specialty="s",
+        level="l",
+        archive_keeper=keeper,
+        stage="draft",
+        status="open",
+        revision=0,
+        seq=0,
+        chain="0" * 64,
+        returns=0,
+        entered_at=at,
+        at=at,
+    )
+
+
+def _meeting(ref: str, committee: str, at: datetime) -> Any:
+    return ReviewMeeting(
+        plan_id="p",
+        meeting_ref=ref,
+        committee_ref=committee,
+        committee_size=11,
+        committee_valid_until=at.date(),
+        meeting_on=at.date(),
+        status="planned",
+        planned_at=at,
+    )
