@@ -42,6 +42,12 @@ async def plan_in_force(session: AsyncSession, plan_id: str) -> ReviewPlan:
     return await _stored(session, plan_id, newest)
 
 
+async def plans_in_force(session: AsyncSession) -> list[ReviewPlan]:
+    """Every plan, filed or of the release, in its newest version; sorted by its id."""
+    filed = await session.scalars(select(PlanVersion.plan_id).distinct())
+    return [await plan_in_force(session, plan_id) for plan_id in sorted({*ReviewPlan.known(), *filed})]
+
+
 async def plan_at(session: AsyncSession, plan_id: str, version: int) -> ReviewPlan:
     """The plan in the version that an application follows; without a query once it is known.
 

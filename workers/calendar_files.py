@@ -6,12 +6,12 @@ Those in `ZHICHENG_CALENDAR_DIR`, and those that were issued into the database, 
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 
 import typer
 
 from models.calendar import WorkCalendar
 from models.calendar_overlay import read_overlays
+from workers.on_file import on_file
 from workers.settings import Settings, SettingsError
 
 BAD_SETTING = 2
@@ -29,21 +29,9 @@ def known_calendar(known_on: date | None = None) -> WorkCalendar:
 
 
 def _issued(url: str) -> tuple[str, ...]:
-    """The notices of the database; none where there is no database, or one of an older release."""
-    from sqlalchemy import NullPool, create_engine, select
-    from sqlalchemy.exc import SQLAlchemyError
+    """The notices of the database."""
+    from sqlalchemy import select
 
-    from activities.database import sync_url
     from models.tables import CalendarNotice
 
-    address = sync_url(url)
-    if address.get_backend_name() == "sqlite" and not Path(address.database or "").is_file():
-        return ()
-    engine = create_engine(address, poolclass=NullPool)
-    try:
-        with engine.connect() as connection:
-            return tuple(connection.scalars(select(CalendarNotice.content).order_by(CalendarNotice.id)))
-    except SQLAlchemyError:
-        return ()
-    finally:
-        engine.dispose()
+    return on_file(url, select(CalendarNotice.content).order_by(CalendarNotice.id))

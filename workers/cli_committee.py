@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workers.cli_database import At, moment_of, with_database
+from workers.cli_database import At, known_choices, moment_of, with_database
 from workers.cli_meeting_shared import day_of
 from workers.cli_shared import BAD_INPUT, AsJson, InLang, console, default_plan, echo_json, fail, table
 
@@ -123,6 +123,7 @@ def add(
     async def work(database: Database, _settings: Settings) -> None:
         from activities.experts import ExpertRegister
 
+        await known_choices(database, "--specialty", specialty, lang=lang)
         await ExpertRegister(database).add([new], moment)
 
     with_database(work, as_json=as_json, lang=lang)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
@@ -89,3 +89,31 @@ async def known_plan(database: Database, plan_id: str) -> None:
 
     async with database.reading() as session:
         await plan_in_force(session, plan_id)
+
+
+async def known_choices(
+    database: Database,
+    option: Literal["--level", "--specialty"],
+    given: Sequence[str],
+    plan_id: str | None = None,
+    lang: Lang = "en",
+) -> None:
+    """A level or specialty that no plan offers (or not the plan named) ends the command: it is misspelt."""
+    from activities.plans import plan_in_force, plans_in_force
+
+    async with database.reading() as session:
+        plans = [await plan_in_force(session, plan_id)] if plan_id else await plans_in_force(session)
+    offered = {
+        choice.id: choice.label
+        for plan in plans
+        for choice in (plan.levels if option == "--level" else plan.specialties)
+    }
+    for one in given:
+        if one not in offered:
+            known = ", ".join(f"{name} {label.zh}" for name, label in offered.items())
+            fail(
+                BAD_INPUT,
+                f"{option}：没有方案设“{one}”；请用其中之一：{known}。"
+                if lang == "zh"
+                else f"{option}: no plan offers {one!r}; use one of: {known}.",
+            )

@@ -21,6 +21,8 @@ from models.plan import ReviewPlan, UnknownPlanError
 from models.plan_lint import PlanFinding
 from models.plan_lint import lint as lint_plan
 from workers.calendar_files import known_calendar
+from workers.cli_shared import load_settings
+from workers.on_file import on_file
 from workers.plan_words import SECTIONS, citation, field_name, row_value, words
 
 plan_app = typer.Typer(no_args_is_help=True, help="Work plans: show them with their sources, and lint them.")
@@ -39,8 +41,8 @@ def show(
     as_json: AsJson = False,
     lang: InLang = "zh",
 ) -> None:
-    """Show a plan: every value with its source and how sure we are of it."""
-    plan = load_plan(plan_id)
+    """Show the version in force: every value with its source and how sure we are of it."""
+    plan = plan_in_force(plan_id)
     if as_json:
         typer.echo(plan.model_dump_json(indent=2))
         return
@@ -64,7 +66,7 @@ def lint(
     lang: InLang = "zh",
 ) -> None:
     """Check a plan against the law and the calendar. Exit status 1 when there are errors."""
-    found = lint_plan(load_plan(plan), known_calendar())
+    found = lint_plan(plan_in_force(plan), known_calendar())
     if as_json:
         typer.echo(json.dumps([item.model_dump() for item in found], ensure_ascii=False, indent=2))
     else:
@@ -73,17 +75,40 @@ def lint(
         raise typer.Exit(1)
 
 
-def load_plan(name: str | None) -> ReviewPlan:
-    """The plan with this id or in this TOML file; without a name, the only plan there is. Exit status 2."""
+def plan_in_force(name: str | None) -> ReviewPlan:
+    """The newest version on file in the database, else what `load_plan` finds. Exit status 2."""
+    from sqlalchemy import select
+
+    from models.tables import PlanVersion
+
+    name = name or _only_plan()
+    if name is None or name.endswith(".toml"):
+        return load_plan(name)
+    url = load_settings().database_url.get_secret_value()
+    versions = select(PlanVersion.content).filter_by(plan_id=name).order_by(PlanVersion.version)
+    filed = on_file(url, versions)
+    if filed:
+        return ReviewPlan.from_toml(filed[-1])
+    return load_plan(name, on_file(url, select(PlanVersion.plan_id).distinct().limit(50)))
+
+
+def _only_plan() -> str | None:
     known = ReviewPlan.known()
-    if name is None and len(known) == 1:
-        name = known[0]
+    return known[0] if len(known) == 1 else None
+
+
+def load_plan(name: str | None, filed: tuple[str, ...] = ()) -> ReviewPlan:
+    """The plan of the release with this id, or in this TOML file; without a name, the only one there is.
+
+    `filed` are ids that the database knows, for the sentence that ends the command with exit status 2.
+    """
+    name = name or _only_plan()
     try:
         if name is not None and name.endswith(".toml"):
             return ReviewPlan.from_toml(Path(name).read_text("utf-8"))
         return ReviewPlan.load(name or "")
     except UnknownPlanError as unknown:
-        problem = str(unknown)
+        problem = str(UnknownPlanError(unknown.plan_id, tuple(sorted({*unknown.known, *filed}))))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as unreadable:
         problem = f"{name} cannot be read: {unreadable}"
     except ValidationError as invalid:

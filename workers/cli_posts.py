@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from models.wire import Wire
-from workers.cli_database import known_plan, with_database
+from workers.cli_database import known_choices, known_plan, with_database
 from workers.cli_shared import REFUSED, AsJson, InLang, console, echo_json, fail, table
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ def posts(
 
         if plan is not None:
             await known_plan(database, plan)
+        if level is not None:
+            await known_choices(database, "--level", [level], plan, lang)
         async with database.reading() as session:
             found = await pools(session, plan_id=plan, employer=employer, level=level)
             faults = []

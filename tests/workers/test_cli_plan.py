@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from activities.database import Database
+from activities.plans import file_plan, store_version
 from models.plan import ReviewPlan
+from tests.databases import sqlite_template, sqlite_url
 from workers.cli_plan import plan_app
 from workers.plan_words import SECTIONS, field_name, row_value
 
+__all__ = ["sqlite_template", "sqlite_url"]
+
 REAL = "tianjin-quality-2023"
+PLANS = Path(__file__).parents[2] / "models" / "plans"
 IMPOSSIBLE = Path(__file__).parents[1] / "models" / "plans" / "impossible.toml"
 
 runner = CliRunner(env={"COLUMNS": "200", "NO_COLOR": "1"})
@@ -80,6 +88,36 @@ def test_an_unknown_plan_gets_one_sentence_with_the_known_ids(command: str) -> N
     assert result.stderr.strip().count("\n") == 0
     assert "beijing-1999" in result.stderr
     assert REAL in result.stderr
+
+
+@pytest.fixture
+def filed(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plan that only the database knows, and a second version of the released one."""
+    text = (PLANS / f"{REAL}.toml").read_text("utf-8")
+
+    async def file() -> None:
+        database = Database(sqlite_url)
+        now = datetime(2023, 9, 1, tzinfo=UTC)
+        async with database.transaction() as session:
+            other = text.replace(f'id = "{REAL}"', 'id = "tianjin-quality-2031"')
+            await file_plan(session, other, "津市监〔2031〕1号", now)
+            second = text.replace("version = 1\n", "version = 2\n", 1)
+            store_version(session, ReviewPlan.from_toml(second), second, "津市监〔2023〕9号", now)
+        await database.close()
+
+    asyncio.run(file())
+    monkeypatch.setenv("ZHICHENG_DATABASE_URL", sqlite_url.replace("sqlite:", "sqlite+aiosqlite:"))
+
+
+@pytest.mark.usefixtures("filed")
+def test_what_is_on_file_in_the_database_is_shown_and_linted() -> None:
+    assert json.loads(runner.invoke(plan_app, ["show", REAL, "--json"]).stdout)["version"] == 2
+    shown = runner.invoke(plan_app, ["show", "tianjin-quality-2031", "--json"])
+    assert json.loads(shown.stdout)["id"] == "tianjin-quality-2031"
+    assert runner.invoke(plan_app, ["lint", "tianjin-quality-2031"]).exit_code == 0
+    unknown = runner.invoke(plan_app, ["show", "beijing-1999"])
+    assert unknown.exit_code == 2
+    assert "tianjin-quality-2031" in unknown.stderr
 
 
 @pytest.mark.parametrize(

@@ -70,3 +70,18 @@ def test_a_plan_that_nobody_has_filed_is_named(words: str) -> None:
     result = runner.invoke(app, [*words.split(), "--plan", "nope"])
     assert result.exit_code == 2
     assert "--plan: There is no plan 'nope'" in result.output
+
+
+@pytest.mark.usefixtures("unit")
+def test_a_level_or_a_specialty_that_no_plan_offers_is_refused() -> None:
+    for lang in ("en", "zh"):
+        told = runner.invoke(app, ["posts", "--level", "nope", "--lang", lang])
+        assert told.exit_code == 2
+        assert "--level" in told.stderr
+        assert "senior" in told.stderr
+    words = "expert add expert-1 --employer unit-1 --term-until 2025-12-31 --specialty quality --specialty"
+    told = runner.invoke(app, [*words.split(), "nope"])
+    assert told.exit_code == 2
+    assert "'nope'" in told.stderr
+    assert "metrology" in told.stderr
+    assert runner.invoke(app, [*words.split(), "metrology"]).exit_code == 0
