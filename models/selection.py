@@ -1,25 +1,32 @@
-"""Which applications are meant: one filter for lists, orders of a cycle, samples.
+"""Which applications are meant: one filter for lists, orders of a cycle, batches and the command line.
 
 Every field that is given narrows. Pure data: `activities.selecting` says the same in SQL.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_origin
 
 from pydantic import (
     Field,
     GetJsonSchemaHandler,
     SerializerFunctionWrapHandler,
+    ValidationError,
     model_serializer,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from models.field_errors import first_field_error
+from models.refusal import RefusalCode, Refused, refuse
 from models.roles import Reference, Role
 from models.stages import Stage
 from models.wire import Instant, Wire
+
+LISTS = {"stage": "stages", "ref": "refs"}
+"""Fields of which several may be given, by the name of one value."""
 
 
 class Selection(Wire):
@@ -56,3 +63,44 @@ class Selection(Wire):
 
 
 _LATER = ("status", "action_by", "due_before", "changed_since", "returns_at_least")
+
+
+def read_selection(conditions: Iterable[str]) -> Selection:
+    """A selection from words like `stage=office_review`; `stage` and `ref` may be given several times.
+
+    Raises `Refused` that names the word and the rule.
+    """
+    fields: dict[str, Any] = {}
+    for condition in conditions:
+        name, equals, value = condition.partition("=")
+        field = LISTS.get(name, name)
+        if not equals or field not in Selection.model_fields:
+            raise _unknown(condition)
+        if get_origin(Selection.model_fields[field].annotation) is tuple:
+            fields.setdefault(field, []).extend(part for part in value.split(",") if part)
+        else:
+            fields[field] = value
+    try:
+        return Selection.model_validate(fields)
+    except ValidationError as error:
+        path, rule = first_field_error(error)
+        raise refuse(
+            RefusalCode.MALFORMED,
+            zh=f"条件 {path} 不符合要求：{rule.zh}。",
+            en=f"The condition {path} breaks a rule: {rule.en}.",
+            fix_zh="请更正后重试。",
+            fix_en="Correct it and try again.",
+            field=path,
+        ) from None
+
+
+def _unknown(condition: str) -> Refused:
+    names = [*LISTS, *(name for name in Selection.model_fields if name not in LISTS.values())]
+    return refuse(
+        RefusalCode.MALFORMED,
+        zh=f"“{condition[:80]}”不是筛选条件。",
+        en=f"'{condition[:80]}' is not a condition.",
+        fix_zh=f"请写作 名称=值，名称为：{'、'.join(names)}。",
+        fix_en=f"Write name=value with one of: {', '.join(names)}.",
+        field="where",
+    )

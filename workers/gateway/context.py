@@ -6,9 +6,11 @@ import asyncio
 from dataclasses import dataclass, field
 
 from fastapi import Request
+from temporalio.client import Client
 
 from activities.database import Database
 from workers.client import ReviewClient
+from workers.client_cycle import CycleClient
 from workers.gateway.access_book import AccessBook
 from workers.gateway.limits import Limits
 from workers.gateway.oidc import Verifier
@@ -17,14 +19,16 @@ from workers.settings import Settings
 
 @dataclass(frozen=True)
 class Context:
-    """One gateway: the door to applications, the database, and who verifies tokens.
+    """One gateway: the doors to Temporal, the database, and who verifies tokens.
 
     `closing` is set when the gateway stops: streams end then.
     """
 
     settings: Settings
+    temporal: Client
     database: Database
     applications: ReviewClient
+    cycles: CycleClient
     verifier: Verifier
     limits: Limits
     book: AccessBook

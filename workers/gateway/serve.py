@@ -13,6 +13,7 @@ from temporalio.client import Client
 
 from activities.database import Database
 from workers.client import ReviewClient
+from workers.client_cycle import CycleClient
 from workers.gateway.access_book import AccessBook
 from workers.gateway.app import create_app
 from workers.gateway.context import Context
@@ -89,8 +90,10 @@ async def context(settings: Settings, client: Client) -> AsyncIterator[Context]:
     try:
         yield Context(
             settings=settings,
+            temporal=client,
             database=database,
             applications=applications,
+            cycles=CycleClient.beside(applications),
             verifier=verifying,
             limits=Limits(settings.gateway_calls_a_minute, settings.gateway_public_calls_a_minute),
             book=AccessBook(database),
