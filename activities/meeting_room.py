@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities import ballot_box
@@ -198,6 +198,19 @@ class MeetingRoom:
         async with self._entered(plan_id, meeting_ref, who, expert_ref, lock=False) as (session, key, _):
             member = await session.get_one(PanelMember, (*key.values(), expert_ref))
             return member.acts_as
+
+    async def chair_reference(self, plan_id: str, meeting_ref: str, person: str) -> str | None:
+        """The reference of the duty that this person holds in the chair, also when the meeting is over.
+
+        `person` is the expert, or that reference itself. None: no such duty on this panel.
+        """
+        async with self._database.reading() as session:
+            found: str | None = await session.scalar(
+                select(PanelMember.acts_as)
+                .filter_by(plan_id=plan_id, meeting_ref=meeting_ref, replaced_by=None)
+                .where(or_(PanelMember.expert_ref == person, PanelMember.acts_as == person))
+            )
+            return found
 
     # --- for the office ------------------------------------------------------------------------------
 

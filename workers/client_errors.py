@@ -33,6 +33,16 @@ class StartRefused(ClientError):  # noqa: N818 - it is an answer, not a fault
         self.refusal = refusal
 
 
+class InputDiffers(StartRefused):
+    """The id belongs to a workflow that was started with another input."""
+
+    def __init__(self, workflow_id: str) -> None:
+        super().__init__(
+            f"{workflow_id} exists already with another input: start it with the same one to "
+            "find it, or choose another."
+        )
+
+
 class ReferenceTaken(StartRefused):
     """The id has another input, and whoever asks may not be told in which fields it differs."""
 

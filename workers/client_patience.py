@@ -31,11 +31,11 @@ from models.refusal import Refusal, RefusalCode, Refused
 from workers.client_errors import (
     ClientError,
     CommandRefused,
+    InputDiffers,
     NoWorker,
     QueryFailed,
     ReviewClosed,
     ServerAway,
-    StartRefused,
     UnknownApplication,
 )
 from workers.client_start import MEMO_DIGEST, TASK_TIMEOUT, start_refusal
@@ -121,10 +121,7 @@ class PatientClient:
             except WorkflowAlreadyStartedError:
                 found = await handle.describe()
                 if await found.memo_value(MEMO_DIGEST, None) != digest(body):
-                    raise StartRefused(
-                        f"{workflow_id} exists already with another input: start it with the same one to "
-                        "find it, or choose another."
-                    ) from None
+                    raise InputDiffers(workflow_id) from None
 
         await self._patiently(handle, once, sent=True)
 

@@ -6,14 +6,17 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from temporalio.service import RPCError
 from typer.testing import CliRunner, Result
 
 from activities.database import Database
+from models.cycle_state import cycle_id
 from models.views import StateView
 from tests.support import eventually, unique
 from workers.cli import app
@@ -114,6 +117,13 @@ def rehearsal_clock(business_start: str, speed: float = 1.0) -> Json:
         "business_start": business_start,
         "speed": speed,
     }
+
+
+async def end_cycle(settings: Settings, plan_id: str) -> None:
+    """The server is shared: ends the cycle of a plan, if there is one."""
+    client = await connect(settings)
+    with suppress(RPCError):
+        await client.get_workflow_handle(cycle_id(plan_id)).terminate("end of the test")
 
 
 def environment_of(settings: Settings) -> dict[str, str]:

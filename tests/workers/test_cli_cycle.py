@@ -5,18 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
-from contextlib import suppress
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
-from temporalio.service import RPCError
 from typer.testing import Result
 
-from models.cycle_state import cycle_id
 from models.cycle_steps import STEPS
 from tests.support import unique
-from tests.workers.conftest import Zhicheng
-from workers.connect import connect
+from tests.workers.conftest import Zhicheng, end_cycle
 from workers.settings import Settings
 
 PLAN = "tianjin-quality-2023"
@@ -27,13 +23,7 @@ OFFICE = "office:wang@tj-scjg-title-office"
 def _ended(served: Settings) -> Iterator[None]:
     """The server is shared: no cycle of this plan is left on it."""
     yield
-    asyncio.run(_end(served))
-
-
-async def _end(served: Settings) -> None:
-    client = await connect(served)
-    with suppress(RPCError):
-        await client.get_workflow_handle(cycle_id(PLAN)).terminate("end of the test")
+    asyncio.run(end_cycle(served, PLAN))
 
 
 def _record(zhicheng: Zhicheng, *words: str) -> Result:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from functools import cache
 from typing import Any
@@ -10,16 +11,34 @@ from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 
-from workers.gateway import problems, routes_commands, routes_events, routes_public, routes_reading
+from workers.gateway import (
+    handlers,
+    routes_commands,
+    routes_cycle,
+    routes_events,
+    routes_meetings,
+    routes_public,
+    routes_reading,
+    routes_starts,
+)
 from workers.gateway.context import Context
 from workers.gateway.gate import Gate
 from workers.gateway.policy import POLICY
 from workers.gateway.problems import Problem
 from workers.gateway.tokens import ORGANISATION_HEADER, ROLE_HEADER, admitted
 
-ROUTERS = (routes_public.router, routes_commands.router, routes_reading.router, routes_events.router)
+ROUTERS = (
+    routes_public.router,
+    routes_starts.router,
+    routes_commands.router,
+    routes_reading.router,
+    routes_events.router,
+    routes_cycle.router,
+    routes_meetings.router,
+)
+FAMILIES = (routes_commands.OF_APPLICATIONS, routes_cycle.OF_CYCLES, routes_meetings.OF_MEETINGS)
 VERSION = "1.0.0"
 DESCRIPTION = (
     "Runs professional-title reviews (职称评审). The actor of every command comes from the bearer token. "
@@ -65,15 +84,14 @@ def create_app(context: Context | None) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     _every_route_has_a_policy()
-    problems.install(app)
+    handlers.install(app)
     app.add_middleware(Gate)
     if context is not None and context.settings.origins():
         app.add_middleware(CORSMiddleware, allow_origins=context.settings.origins(), **_FOR_PAGES)
     app.state.context = context
-    document = _described(app)
 
-    async def describe(request: Request) -> JSONResponse:  # noqa: ARG001 - the shape of a route
-        return JSONResponse(document)
+    async def describe(request: Request) -> Response:  # noqa: ARG001 - the shape of a route
+        return Response(await asyncio.to_thread(openapi_text), media_type="application/json")
 
     app.add_route("/openapi.json", describe, methods=["GET"])
     return app
@@ -81,7 +99,7 @@ def create_app(context: Context | None) -> FastAPI:
 
 @cache
 def openapi_text() -> str:
-    """The OpenAPI document as it is published; the same for as long as the process lives."""
+    """The OpenAPI document as it is published; drawn once, when somebody asks for it first."""
     return json.dumps(_described(create_app(None)), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
@@ -112,7 +130,8 @@ def _described(app: FastAPI) -> dict[str, Any]:
     )
     for name, body in schemas["Problem"].pop("$defs", {}).items():
         schemas.setdefault(name, body)
-    schemas.update(routes_commands.definitions())
+    for family in FAMILIES:
+        schemas.update(family.definitions())
     schemas.pop("HTTPValidationError", None)
     schemas.pop("ValidationError", None)
     document["components"]["securitySchemes"] = {

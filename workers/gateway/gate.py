@@ -11,7 +11,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from workers.gateway.problems import ProblemError, answer, problem, unexpected
+from workers.gateway.handlers import unexpected
+from workers.gateway.problems import ProblemError, answer, problem
 
 MOST_BYTES = 1024 * 1024
 MOST_FILE_BYTES = 50 * 1024 * 1024

@@ -15,12 +15,17 @@ Ref = Annotated[
     str, Path(pattern=_CODE, description="The application's reference.", examples=["a0b3db92ae94bffd"])
 ]
 
+MeetingRef = Annotated[
+    str, Path(pattern=_CODE, description="The meeting's reference.", examples=["meeting-2023-1"])
+]
+
 _WORDS = {
     401: "No token, or one that is not accepted.",
     403: "None of the caller's roles may do this.",
     404: "It is not there, or the caller may not see it.",
     409: "Not in this state: the stage, the revision or the command id stands against it.",
     413: "The request is too large.",
+    415: "The body is no JSON.",
     422: "A field breaks a rule; it is named.",
     429: "Too many calls; `Retry-After` says when.",
     503: "Nobody answers at this moment; `Retry-After` says when to send the same again.",

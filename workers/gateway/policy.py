@@ -6,9 +6,12 @@ caller may do with it is answered by the lifecycle again.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from models.cycle_decide import SENDERS
 from models.decide import ROLES_OF
+from models.meeting_commands import ROLES_OF as ROLES_OF_MEETING
 from models.roles import Role
 
 EVERY_ROLE = frozenset(Role) - {Role.SYSTEM, Role.PUBLIC}
@@ -24,8 +27,8 @@ class Access:
     anyone: bool = False
 
 
-def _of_command(kind: str) -> Access:
-    roles = frozenset(ROLES_OF[kind])
+def _of(senders: Iterable[Role]) -> Access:
+    roles = frozenset(senders)
     return Access(roles=roles - {Role.SYSTEM, Role.PUBLIC}, anyone=Role.PUBLIC in roles)
 
 
@@ -54,6 +57,17 @@ POLICY: dict[str, Access] = {
     "statistics": Access(roles=OFFICES),
     "events": Access(roles=EVERY_ROLE),
     "event_stream": Access(roles=EVERY_ROLE),
-    **{kind: _of_command(kind) for kind in ROLES_OF},
+    "decide": _of(ROLES_OF["review"]),
+    **{kind: _of(senders) for kind, senders in ROLES_OF.items()},
+    "start_cycle": Access(roles=frozenset({Role.OFFICE, Role.CITY_OFFICE})),
+    "cycle_state": Access(roles=OFFICES),
+    "cycle_history": Access(roles=OFFICES),
+    "cycle_refused": Access(roles=OFFICES),
+    **{f"cycle_{kind}": _of(senders) for kind, senders in SENDERS.items()},
+    "list_meetings": Access(roles=OFFICES),
+    "start_meeting": Access(roles=frozenset({Role.OFFICE})),
+    "meeting_state": Access(roles=OFFICES | {Role.CHAIR}),
+    "meeting_history": Access(roles=OFFICES | {Role.CHAIR}),
+    **{f"meeting_{kind}": _of(senders) for kind, senders in ROLES_OF_MEETING.items()},
 }
 """By the route's name (`operation_id`)."""

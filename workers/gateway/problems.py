@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import structlog
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi import Request
 from fastapi.responses import JSONResponse
 from pydantic import Field
-from starlette.exceptions import HTTPException
 
-from models.refusal import Option, Refusal, RefusalCode, Refused
+from models.refusal import Option, Refusal, Refused
 from models.wire import Label, Wire
+from workers.client_cycle import CycleClosed, UnknownCycle
 from workers.client_errors import (
     CommandRefused,
+    InputDiffers,
     NoWorker,
     QueryFailed,
     ReferenceTaken,
@@ -24,33 +23,12 @@ from workers.client_errors import (
     StartRefused,
     UnknownApplication,
 )
-
-_log = structlog.stdlib.get_logger("gateway")
+from workers.client_meeting import UnknownMeeting
+from workers.gateway.catalogue import CATALOGUE
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = 5
 """Seconds after which a caller tries again when nobody serves."""
-
-STATUS_OF: dict[RefusalCode, int] = {
-    RefusalCode.MALFORMED: 422,
-    RefusalCode.UNKNOWN_KIND: 404,
-    RefusalCode.OVERSIZED: 413,
-    RefusalCode.NOT_OPEN_YET: 409,
-    RefusalCode.PLAN_PENDING: 503,
-    RefusalCode.CLOSED: 409,
-    RefusalCode.WRONG_ROLE: 403,
-    RefusalCode.WRONG_ORGANISATION: 403,
-    RefusalCode.WRONG_PERSON: 403,
-    RefusalCode.SEPARATION_OF_DUTIES: 403,
-    RefusalCode.NOT_IN_THIS_STAGE: 409,
-    RefusalCode.STALE_REVISION: 409,
-    RefusalCode.REUSED_COMMAND_ID: 409,
-    RefusalCode.EXPIRED: 409,
-    RefusalCode.ON_HOLD: 409,
-    RefusalCode.TOO_EARLY: 409,
-    RefusalCode.GUARD: 422,
-}
-"""The status of each refusal: 403 may not, 409 not now, 422 not like this."""
 
 
 class Problem(Wire):
@@ -107,7 +85,7 @@ def problem(
 
 def of_refusal(refusal: Refusal) -> ProblemError:
     """The problem that stands for a refusal."""
-    status = STATUS_OF[refusal.code]
+    status = CATALOGUE[refusal.code].status
     return ProblemError(
         Problem(
             type=f"urn:zhicheng:problem:{refusal.code.value}",
@@ -147,8 +125,21 @@ def of_error(error: Exception) -> ProblemError | None:
             return of_refusal(refusal)
         case StartRefused():
             return _of_start(error)
+        case UnknownCycle():
+            return not_found("评审年度", "cycle")
+        case UnknownMeeting():
+            return not_found("会议", "meeting")
         case UnknownApplication():
             return not_found("申报", "application")
+        case CycleClosed():
+            return problem(
+                409,
+                "closed",
+                zh="本年度评审已结束，不再接受指令。",
+                en="The cycle is closed and takes no more commands.",
+                fix_zh="可查询其经过。",
+                fix_en="Read its history.",
+            )
         case ReviewClosed():
             return problem(
                 409,
@@ -187,6 +178,15 @@ def _of_start(error: StartRefused) -> ProblemError:
             fix_en="Use another reference.",
             field="application_ref",
         )
+    if isinstance(error, InputDiffers):
+        return problem(
+            409,
+            "different_input",
+            zh="此编号已用于其他内容。",
+            en="This reference exists with another input.",
+            fix_zh="用相同内容再次发送可找到它；否则请使用另一编号。",
+            fix_en="Send the same input to find it, or use another reference.",
+        )
     if error.differing:
         fields = ", ".join(error.differing)
         return problem(
@@ -201,10 +201,10 @@ def _of_start(error: StartRefused) -> ProblemError:
     return problem(
         422,
         "malformed",
-        zh="申报无法开始：内容不符合要求。",
+        zh="无法开始：内容不符合要求。",
         en=str(error),
-        fix_zh="请按 application-input 的 JSON Schema 更正后重发。",
-        fix_en="Correct the field by the JSON Schema 'application-input' and send it again.",
+        fix_zh="请按 /openapi.json 更正后重发。",
+        fix_en="Correct the field by /openapi.json and send it again.",
     )
 
 
@@ -220,38 +220,6 @@ def _nobody() -> ProblemError:
     )
 
 
-_KNOWN: dict[int, tuple[str, str, str, str, str]] = {
-    404: (
-        "not_found",
-        "没有此地址。",
-        "There is no such address.",
-        "请见 /openapi.json。",
-        "See /openapi.json.",
-    ),
-    400: (
-        "malformed",
-        "请求内容无法读取。",
-        "The body cannot be read.",
-        "请发送一个 JSON 对象；未作任何更改。",
-        "Send one JSON object; nothing was changed.",
-    ),
-    413: (
-        "oversized",
-        "请求过大。",
-        "The request is too large.",
-        "文件请作为引用，不放入指令。",
-        "Documents travel as references, never inside a command.",
-    ),
-    405: (
-        "method",
-        "此地址不接受该方法。",
-        "This address does not take that method.",
-        "请见 Allow。",
-        "See Allow.",
-    ),
-}
-
-
 def answer(request: Request, found: ProblemError) -> JSONResponse:
     """The problem as an answer, with the id of the request."""
     request_id = getattr(request.state, "request_id", None)
@@ -261,71 +229,4 @@ def answer(request: Request, found: ProblemError) -> JSONResponse:
         status_code=body.status,
         media_type=MEDIA_TYPE,
         headers=found.headers,
-    )
-
-
-def install(app: FastAPI) -> None:
-    """Everything that is raised in a route is answered as a problem."""
-
-    async def known(request: Request, error: Exception) -> JSONResponse:
-        found = of_error(error)
-        if found is None:
-            return unexpected(request, error)
-        return answer(request, found)
-
-    async def invalid(request: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, RequestValidationError)
-        first = error.errors()[0]
-        path = ".".join(str(part) for part in first["loc"])
-        return answer(
-            request,
-            problem(
-                422,
-                "malformed",
-                zh=f"{path} 不符合要求。",
-                en=f"{path} breaks a rule: {first['msg']}.",
-                fix_zh="请按 /openapi.json 更正后重发；未作任何更改。",
-                fix_en="Correct it by /openapi.json and send it again; nothing was changed.",
-                field=path[:200],
-            ),
-        )
-
-    async def http(request: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, HTTPException)
-        code, zh, en, fix_zh, fix_en = _KNOWN.get(
-            error.status_code, ("refused", "请求不被接受。", "The request is not accepted.", "", "")
-        )
-        status = 422 if error.status_code == 400 else error.status_code
-        found = problem(status, code, zh=zh, en=en, fix_zh=fix_zh, fix_en=fix_en, headers=error.headers)
-        return answer(request, found)
-
-    for kind in (
-        ProblemError,
-        Refused,
-        CommandRefused,
-        StartRefused,
-        UnknownApplication,
-        ReviewClosed,
-        NoWorker,
-        ServerAway,
-        QueryFailed,
-    ):
-        app.add_exception_handler(kind, known)
-    app.add_exception_handler(RequestValidationError, invalid)
-    app.add_exception_handler(HTTPException, http)
-
-
-def unexpected(request: Request, error: Exception) -> JSONResponse:
-    """A fault of our own: the caller gets the id to report, the log gets the cause."""
-    _log.error("request failed", exc_info=error, path=request.url.path)
-    return answer(
-        request,
-        problem(
-            500,
-            "unexpected",
-            zh="服务内部出错，未确认任何更改。",
-            en="The service failed; no change was acknowledged.",
-            fix_zh="请用同一 Idempotency-Key 重发；如再次出现请告知 request_id。",
-            fix_en="Send it again with the same Idempotency-Key; if it fails again report the request_id.",
-        ),
     )

@@ -18,8 +18,8 @@ from models.tables import FeedEvent
 from models.wire import SHANGHAI, Instant, Wire
 from workers.gateway.caller import Caller
 from workers.gateway.context import Context, context_of
+from workers.gateway.offices import offices_of_plan
 from workers.gateway.paths import OF_CALLER, PlanId, problems
-from workers.gateway.routes_reading import offices_of_plan
 from workers.gateway.tokens import caller_of
 
 router = APIRouter(prefix="/v1", tags=["listening"])

@@ -18,13 +18,13 @@ from models.drawing.svg import svg
 from models.papers import Verdict
 from models.plan import UnknownPlanError
 from models.public_statistics import PublicStatistics, public
-from models.refusal import RefusalCode
 from models.result_list import ResultList
 from models.statistics import CycleStatistics
 from models.wire import Instant, Wire
+from workers.gateway.catalogue import CATALOGUE, ErrorCode
 from workers.gateway.context import Context, context_of
 from workers.gateway.paths import PlanId, problems
-from workers.gateway.problems import STATUS_OF, not_found
+from workers.gateway.problems import not_found
 
 router = APIRouter(prefix="/v1", tags=["public"])
 Here = Annotated[Context, Depends(context_of)]
@@ -35,13 +35,6 @@ class Health(Wire):
 
     status: str = "serving"
     at: Instant
-
-
-class ErrorCode(Wire):
-    """A code of refusals, and the status that it is answered with."""
-
-    code: str
-    status: int
 
 
 class ListPlace(Wire):
@@ -88,8 +81,8 @@ async def lifecycle_diagram() -> Response:
 
 @router.get("/errors", operation_id="errors", responses=problems())
 async def errors() -> list[ErrorCode]:
-    """Every code of a refusal with its status."""
-    return [ErrorCode(code=code.value, status=STATUS_OF[code]) for code in RefusalCode]
+    """Every code of an answer "no": its status, what it means, and what to do, in Chinese and English."""
+    return list(CATALOGUE.values())
 
 
 @router.get("/certificates/{number}", operation_id="verify_certificate", responses=problems())

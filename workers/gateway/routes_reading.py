@@ -8,11 +8,9 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import ColumnElement, and_, false, or_, select
 
-from activities.plans import plan_in_force
 from activities.selecting import conditions
 from activities.visibility import visible_to
 from models.audit import Fact
-from models.plan import UnknownPlanError
 from models.roles import Reference, Role
 from models.selection import Selection
 from models.stages import Stage
@@ -27,8 +25,8 @@ from workers.gateway.access_log import looks_at, viewing
 from workers.gateway.caller import Caller
 from workers.gateway.context import Context, context_of
 from workers.gateway.cursor import Cursor
+from workers.gateway.offices import for_the_plan, offices_of_plan
 from workers.gateway.paths import OF_CALLER, PlanId, Ref, problems
-from workers.gateway.problems import not_found
 from workers.gateway.routes_public import counted
 from workers.gateway.tokens import caller_of
 
@@ -254,16 +252,6 @@ async def many(here: Here, caller: Who, plan_id: PlanId, wanted: Annotated[Filte
     )
 
 
-async def offices_of_plan(here: Context, plan_id: str) -> dict[str, str]:
-    """Role -> organisation by the plan in force. Raises the problem 404 for an unknown plan."""
-    async with here.database.reading() as session:
-        try:
-            plan = await plan_in_force(session, plan_id)
-        except UnknownPlanError:
-            raise not_found("方案", "plan") from None
-    return {role.value: organisation for role, organisation in plan.organisations.items()}
-
-
 def _here(instant: datetime | None) -> datetime | None:
     """The same moment in Asia/Shanghai, as the workflows tell it."""
     return instant.astimezone(SHANGHAI) if instant is not None else None
@@ -334,9 +322,5 @@ def _waits_for(subject: str, grant: Grant) -> ColumnElement[bool]:
 )
 async def statistics(here: Here, caller: Who, plan_id: PlanId) -> CycleStatistics:
     """The numbers of the cycle as it stands, for the offices of the plan."""
-    offices = await offices_of_plan(here, plan_id)
-    if not any(
-        g.organisation is not None and offices.get(g.role.value) == g.organisation for g in caller.grants
-    ):
-        raise not_found("方案", "plan")
+    await for_the_plan(here, caller, plan_id)
     return await counted(here, plan_id)

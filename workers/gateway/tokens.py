@@ -49,6 +49,24 @@ async def admitted(request: Request) -> None:
             fix_en=f"It is for: {wanted}.",
         )
     request.state.caller = caller
+    _as_json(request)
+
+
+def _as_json(request: Request) -> None:
+    """A body that a route reads as JSON must say that it is (RFC 9110, 415)."""
+    route, media = request.scope["route"], request.headers.get("Content-Type", "")
+    kind = media.partition(";")[0].strip().lower()
+    if route.body_field is None or (kind.startswith("application/") and kind.endswith(("/json", "+json"))):
+        return
+    raise problem(
+        415,
+        "media_type",
+        zh="请求内容须为 JSON。",
+        en="The body must be JSON, and say so.",
+        fix_zh="请加上 Content-Type: application/json。",
+        fix_en="Send it with `Content-Type: application/json`.",
+        field="Content-Type",
+    )
 
 
 def _address(request: Request) -> str:

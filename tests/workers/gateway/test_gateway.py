@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
+import json
+import re
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from jsonschema import Draft202012Validator
 
-from models.commands import COMMANDS
 from models.refusal import RefusalCode
 from tests.support import eventually, unique
 from tests.workers.gateway.conftest import PLAN, Bearer, Door, clock
 from workers.connect import connect
-from workers.gateway.app import create_app, every_route, openapi_text
+from workers.gateway import routes_starts
+from workers.gateway.app import FAMILIES, create_app, every_route, openapi_text
+from workers.gateway.catalogue import CATALOGUE
 from workers.gateway.examples import EXAMPLES
 from workers.gateway.policy import POLICY
 from workers.gateway.serve import context
@@ -118,7 +123,7 @@ async def test_the_actor_comes_from_the_token(stage_door: Door, bearer: Bearer) 
     assert problem_of(unclear, 403, "wrong_role")["field"] == "Zhicheng-Role"
     review = {k: v for k, v in cast.employer_return().items() if k not in ("actor", "kind")}
     chosen = await door.http.post(
-        f"{door.path}/commands/review", json=review, headers=two | {"Zhicheng-Role": "employer"}
+        f"{door.path}/decisions", json=review, headers=two | {"Zhicheng-Role": "employer"}
     )
     assert chosen.json()["stage"] == "employer_returned"
     facts = (await door.read("/history")).json()
@@ -160,6 +165,18 @@ async def test_many_starts_have_a_result_each(http: httpx.AsyncClient, bearer: B
     assert "astrology" in found[1]["problem"]["rule"]["en"]
     again = (await http.post(url, json={"items": items}, headers=office)).json()["items"]
     assert [item["status"] for item in again][::2] == [200, 200]
+
+
+async def test_items_for_which_no_time_is_left_are_told_to_come_again(
+    http: httpx.AsyncClient, bearer: Bearer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes_starts, "BUDGET", -1.0)
+    item = {k: v for k, v in Cast(unique("m")).start(clock=clock()).items() if k != "plan_id"}
+    office = bearer("importer", ("office", OFFICE))
+    url = f"/v1/plans/{PLAN}/applications"
+    (left,) = (await http.post(url, json={"items": [item]}, headers=office)).json()["items"]
+    assert (left["status"], left["problem"]["code"]) == (503, "not_begun")
+    problem_of(await http.get(f"{url}/{item['application_ref']}", headers=office), 404, "not_found")
 
 
 async def test_who_may_begin_an_application(stage_door: Door, bearer: Bearer) -> None:
@@ -231,7 +248,8 @@ async def test_a_look_at_a_dossier_is_on_record(stage_door: Door) -> None:
 
 async def test_everybody_reads_the_rules(http: httpx.AsyncClient) -> None:
     codes = (await http.get("/v1/errors")).json()
-    assert {one["code"] for one in codes} == {code.value for code in RefusalCode}
+    assert {one["code"] for one in codes} >= {code.value for code in RefusalCode}
+    assert all(one["meaning"]["zh"] and one["remedy"]["en"] for one in codes)
     assert (await http.get("/v1/lifecycle")).json()["stages"]
     assert (await http.get("/v1/lifecycle.svg")).text.startswith("<?xml")
     unknown = (await http.get("/v1/certificates/TJ-2023-ENG-999999")).json()
@@ -258,6 +276,8 @@ async def test_everybody_reads_the_rules(http: httpx.AsyncClient) -> None:
         (b'{"command_id": "x y"}', "application/json", 422),
         (b'{"dossier": {"unknown": "\\ud800"}, "command_id": "c-1"}', "application/json", 422),
         (b"x" * (1024 * 1024 + 1), "application/json", 413),
+        (b'{"command_id": "c-1"}', "text/plain", 415),
+        (b'{"command_id": "c-1"}', "application/x-www-form-urlencoded", 415),
     ],
 )
 async def test_what_cannot_be_read_is_named_and_changes_nothing(
@@ -270,7 +290,7 @@ async def test_what_cannot_be_read_is_named_and_changes_nothing(
         content=content,
         headers=door.headers("applicant") | {"Content-Type": media},
     )
-    problem_of(answer, status, "oversized" if status == 413 else "malformed")
+    problem_of(answer, status, {413: "oversized", 415: "media_type"}.get(status, "malformed"))
     assert (await door.read(role="applicant")).json()["state"]["stage"] == "draft"
 
 
@@ -293,16 +313,35 @@ async def test_without_a_worker_the_answer_says_when_to_try_again(
             assert int(answer.headers["retry-after"]) > 0
 
 
+def test_every_code_that_the_door_answers_stands_in_the_catalogue_with_its_status() -> None:
+    folder = Path(routes_starts.__file__).parent
+    said: set[tuple[str, int]] = set()
+    for file in folder.glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "problem":
+                status, code = node.args[:2]
+                if isinstance(status, ast.Constant) and isinstance(code, ast.Constant):
+                    said.add((str(code.value), int(str(status.value))))
+    assert len(said) > 10
+    assert {(code, CATALOGUE[code].status) for code, _ in said} == said
+    assert set(CATALOGUE) >= {code.value for code in RefusalCode}
+
+
 def test_the_document_describes_every_command_with_an_example_that_holds() -> None:
-    app = create_app(None)
-    document = app.openapi()
+    document = json.loads(openapi_text())
     assert document["openapi"].startswith("3.1")
-    assert set(COMMANDS) <= {route.operation_id for route in every_route()} == set(POLICY)
-    for kind, model in COMMANDS.items():
-        filled = EXAMPLES[kind] | {
-            "command_id": "c-1",
-            "actor": {"id": "a", "role": "office", "organisation": "o"},
-        }
-        Draft202012Validator(model.model_json_schema()).validate(filled)
-        model.model_validate(filled)
-    assert openapi_text() == openapi_text()
+    assert {route.operation_id for route in every_route()} == set(POLICY)
+    for family in FAMILIES:
+        for kind, model in family.models.items():
+            assert family.operation(kind) in POLICY
+            filled = EXAMPLES[family.operation(kind)] | {
+                "command_id": "c-1",
+                "actor": {"id": "a", "role": "office", "organisation": "o"},
+            }
+            Draft202012Validator(model.model_json_schema()).validate(filled)
+            model.model_validate(filled)
+    assert not [
+        name
+        for name in re.findall(r'"#/components/schemas/([^"]+)"', openapi_text())
+        if name not in document["components"]["schemas"]
+    ]

@@ -6,6 +6,8 @@ one that the document does not describe.
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -28,21 +30,20 @@ from schemathesis.specs.openapi.checks import (
 from models.roles import Role
 from models.visibility import Grant
 from tests.support import eventually
-from tests.workers.conftest import environment_of
-from workers.gateway.app import create_app, openapi_text
+from tests.workers.conftest import end_cycle, environment_of
+from tests.workers.gateway.conftest import PLAN
+from workers.gateway.app import openapi_text
 from workers.gateway.serve import local_issuer
 from workers.processes import free_port
 from workers.rehearsal.cast import OFFICE
 from workers.settings import Settings
 
-schema = schemathesis.openapi.from_dict(create_app(None).openapi()).exclude(operation_id="event_stream")
+schema = schemathesis.openapi.from_dict(json.loads(openapi_text())).exclude(operation_id="event_stream")
 
 
 @pytest.fixture(scope="module")
 def running(served: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """`zhicheng gateway` as users run it; the address it listens at."""
-    import asyncio
-
     address = f"127.0.0.1:{free_port()}"
     log = tmp_path_factory.mktemp("gateway") / "gateway.log"
     environment = {
@@ -76,6 +77,7 @@ def running(served: Settings, tmp_path_factory: pytest.TempPathFactory) -> Itera
         if process.poll() is None:
             process.kill()
             process.wait()
+        asyncio.run(end_cycle(served, PLAN))
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +105,4 @@ def test_no_server_error_and_no_undocumented_answer(case: Case, running: str, of
 
 
 def test_the_published_document_is_the_one_that_is_served(running: str) -> None:
-    import json
-
     assert httpx.get(f"{running}/openapi.json").json() == json.loads(openapi_text())
