@@ -122,7 +122,7 @@ def _new(said: dict[str, str], size: int, caller: Caller, key: str | None) -> Ne
     except (ValidationError, ValueError):
         raise problem(
             400,
-            "malformed",
+            "bad_header",
             zh="Upload-Metadata 中的 plan、application、kind 或 sha256 缺失或不符合要求。",
             en="`plan`, `application`, `kind` or `sha256` in Upload-Metadata is missing or breaks a rule.",
             fix_zh=f"kind 可为：{'、'.join(EvidenceKind)}；sha256 为小写十六进制。",
@@ -263,7 +263,7 @@ async def _body(request: Request) -> AsyncIterator[bytes]:
 def _wrong_media_type() -> Exception:
     return problem(
         415,
-        "media_type",
+        "upload_media_type",
         zh=f"Content-Type 须为 {tus.MEDIA_TYPE}。",
         en=f"The Content-Type of bytes is {tus.MEDIA_TYPE}.",
         fix_zh="请使用支持 tus 的客户端，或更正 Content-Type。",

@@ -79,7 +79,7 @@ def unreadable(header: str) -> ProblemError:
     """The problem 400 for a header that is missing or cannot be read."""
     return problem(
         400,
-        "malformed",
+        "bad_header",
         zh=f"请求头 {header} 缺失或无法读取。",
         en=f"The header {header} is missing or cannot be read.",
         fix_zh="请见 docs/evidence.md 与 tus 1.0.0。",
