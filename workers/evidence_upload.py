@@ -24,6 +24,9 @@ _BYTES = {"Content-Type": "application/offset+octet-stream"}
 _AGAIN = frozenset({409, 423, 429, 500, 502, 503, 504})
 """Answers after which it may go on from where the upload stands."""
 
+_ANOTHER_TOKEN = frozenset({401, 403})
+"""With another token the same upload goes on."""
+
 Progress = Callable[[int, int], None]
 
 
@@ -84,7 +87,7 @@ def state_file() -> Path:
 
 
 class Sender:
-    """One file for one application. `patience`: seconds without progress after which it gives up."""
+    """One file for one application. `patience`: seconds of failing without a byte more until it gives up."""
 
     def __init__(
         self,
@@ -101,7 +104,7 @@ class Sender:
         self._http, self._state, self._file, self._patience = http, state, file, patience
         self._plan, self._application, self._kind = plan, application, kind
         self._progress, self._size = progress, file.stat().st_size
-        self._quiet_since = time.monotonic()
+        self._furthest, self._failing_since = -1, 0.0
 
     def key(self, sha256: str) -> str:
         """By what the upload of this file is found again."""
@@ -130,10 +133,12 @@ class Sender:
                 why = type(error).__name__
             except UploadRefused as refused:
                 if refused.status not in _AGAIN:
-                    self._state.drop(key)
+                    if refused.status not in _ANOTHER_TOKEN:
+                        self._state.drop(key)
                     raise
                 why = str(refused)
-            if time.monotonic() - self._quiet_since > self._patience:
+            self._failing_since = self._failing_since or time.monotonic()
+            if time.monotonic() - self._failing_since > self._patience:
                 raise UploadCutError(f"{why} What came is stored: the same command goes on from there.")
             time.sleep(pause)
             pause = min(MOST_WAIT, pause * 2)
@@ -170,6 +175,8 @@ class Sender:
         if "Zhicheng-Evidence" in done.headers:
             return str(done.headers["Zhicheng-Evidence"])
         at = int(done.headers["Upload-Offset"])
+        if at > self._furthest:
+            self._furthest, self._failing_since = at, 0.0
         answer = self._http.patch(
             url, headers=_TUS | _BYTES | {"Upload-Offset": str(at)}, content=self._rest(at)
         )
@@ -182,7 +189,6 @@ class Sender:
             while chunk := file.read(CHUNK):
                 yield chunk
                 at += len(chunk)
-                self._quiet_since = time.monotonic()
                 self._progress(at, self._size)
 
 

@@ -160,7 +160,7 @@ def test_the_sender_goes_on_after_cuts_and_answers_that_pass(sender: Callable[[F
 def test_another_day_the_same_upload_goes_on_and_one_that_is_gone_begins_anew(
     sender: Callable[[Flaky], Sender], tmp_path: Path
 ) -> None:
-    gateway = Flaky(*["503"] * 40)
+    gateway = Flaky(*["503"] * 100_000)
     with pytest.raises(UploadCutError, match="the same command"):
         sender(gateway).run()
     state = tmp_path / "uploads.json"
