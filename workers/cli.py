@@ -17,6 +17,7 @@ from workers.cli_certificate import certificate_app
 from workers.cli_committee import committee_app, expert_app
 from workers.cli_cycle import cycle_app
 from workers.cli_diagram import diagram
+from workers.cli_evidence import evidence_app
 from workers.cli_gateway import access_log, gateway, token
 from workers.cli_history import history, refused, why_deadline
 from workers.cli_list import list_command
@@ -64,6 +65,7 @@ app.add_typer(lists_app, name="lists", rich_help_panel=CYCLE)
 app.add_typer(site_app, name="site", rich_help_panel=CYCLE)
 app.add_typer(case_app, name="case", rich_help_panel=CYCLE)
 app.add_typer(credit_app, name="credit", rich_help_panel=CYCLE)
+app.add_typer(evidence_app, name="evidence", rich_help_panel=CYCLE)
 app.add_typer(certificate_app, name="certificate", rich_help_panel=CYCLE)
 app.add_typer(report_app, name="report", rich_help_panel=CYCLE)
 app.command(rich_help_panel=RUN)(up)

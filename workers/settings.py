@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from importlib.metadata import version
 from ipaddress import ip_address
 from pathlib import Path
@@ -18,8 +19,10 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from activities.evidence.config import EvidenceConfig
 from activities.papers.config import VERIFICATION_URL, PaperConfig
 from models.calendar_overlay import read_overlays
+from models.evidence import MediaType
 from models.roles import Reference, Role
 from models.visibility import Grant
 from models.wire import Wire
@@ -225,6 +228,35 @@ class Settings(BaseSettings):
         description="use true (tokens of `zhicheng token` are accepted; never in production) or false",
     )
 
+    evidence_url: str | None = Field(
+        default=None,
+        pattern=r"^(s3://[^\s@?]+|file:///[^\s?]*)$",
+        description="give s3://bucket/prefix (credentials, region and endpoint in AWS_ACCESS_KEY_ID, "
+        "AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL) or file:///folder, or leave it unset for a "
+        "folder in data_dir",
+    )
+    evidence_max_bytes: int = Field(
+        default=500_000_000, ge=1, le=50_000_000_000, description="use the most bytes that one paper may have"
+    )
+    evidence_quota_bytes: int = Field(
+        default=2_000_000_000,
+        ge=1,
+        le=10_000_000_000_000,
+        description="use the most bytes that the papers of one application may have together",
+    )
+    evidence_types: str = Field(
+        default=",".join(kind.name.lower() for kind in MediaType),
+        description=f"list some of {', '.join(kind.name.lower() for kind in MediaType)}, with commas between",
+    )
+    evidence_days: float = Field(
+        default=7, gt=0, le=365, description="use the days that an upload which rests may still be finished"
+    )
+    evidence_named: Literal["refuse", "flag"] | None = Field(
+        default=None,
+        description="use refuse (a command that names a paper which is not stored is refused) or flag (the "
+        "answer says so), or leave it unset: refuse, and flag in a rehearsal",
+    )
+
     nexus_callers: Annotated[dict[str, NexusAccount], NoDecode] = Field(
         default_factory=dict,
         description="give one JSON object from the name of a Nexus endpoint to its account, e.g. "
@@ -273,6 +305,14 @@ class Settings(BaseSettings):
     def _asymmetric(cls, value: str) -> str:
         if not _listed(value) or not set(_listed(value)) <= set(ASYMMETRIC):
             raise ValueError("must list asymmetric signatures only")
+        return value
+
+    @field_validator("evidence_types")
+    @classmethod
+    def _media_types(cls, value: str) -> str:
+        known = {kind.name.lower() for kind in MediaType}
+        if not _listed(value) or not set(_listed(value)) <= known:
+            raise ValueError("must list kinds of file that can be told by their content")
         return value
 
     @field_validator("gateway_origins")
@@ -331,6 +371,20 @@ class Settings(BaseSettings):
             timestamp_url=self.timestamp_url,
             may_make_key=self.rehearsal if may_make_key is None else may_make_key,
         )
+
+    def evidence(self) -> EvidenceConfig:
+        """What is taken as a paper, how large, and how long an upload waits."""
+        return EvidenceConfig(
+            max_bytes=self.evidence_max_bytes,
+            quota_bytes=self.evidence_quota_bytes,
+            allowed=frozenset(MediaType[name.upper()] for name in _listed(self.evidence_types)),
+            waits=timedelta(days=self.evidence_days),
+        )
+
+    @property
+    def refuses_unknown_evidence(self) -> bool:
+        """Whether a command that names a paper which is not stored is refused."""
+        return not self.rehearsal if self.evidence_named is None else self.evidence_named == "refuse"
 
     def algorithms(self) -> tuple[str, ...]:
         """The signatures that tokens may have."""

@@ -15,6 +15,7 @@ from models.tables.cases import CaseStep, CreditRecord, ReportFile, Sample, Side
 from models.tables.chain import AuditEntry, AuditOrphan
 from models.tables.cycle import Cycle, CycleFact, CycleNotice, CycleStep, OpenCase
 from models.tables.deadlines import CurrentDeadline, DeadlineEntry
+from models.tables.evidence import EvidenceLink, EvidenceObject, EvidencePart, EvidenceUpload
 from models.tables.feed import FeedEvent
 from models.tables.lists import ListPosting, PostedEntry, PostedList
 from models.tables.meeting import (
@@ -79,6 +80,10 @@ __all__ = [
     "DeadlineEntry",
     "DossierVersion",
     "DrawCommitment",
+    "EvidenceLink",
+    "EvidenceObject",
+    "EvidencePart",
+    "EvidenceUpload",
     "ExamResult",
     "Expert",
     "ExpertDraw",

@@ -18,7 +18,7 @@ from models.tables.base import UtcInstant, Words
 from tests.models.life import moment
 from workers.database import current, downgrade, upgrade
 
-HEAD = "0011"
+HEAD = "0012"
 
 
 def test_the_migrations_lead_to_the_tables(database_url: str) -> None:
@@ -117,6 +117,9 @@ def test_no_column_holds_personal_data() -> None:
         ("people", "name"),
         ("units", "name"),
         ("list_entries", "shown_name"),  # While the list is public; blanked when it is taken down.
+        # What the sender called a file; shown only to those who may see the application.
+        ("evidence_uploads", "file_name"),
+        ("evidence_links", "file_name"),
     }
     found = {
         (table.name, column.name)

@@ -14,14 +14,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from workers.gateway import (
+    evidence_problems,
     handlers,
     routes_commands,
     routes_cycle,
     routes_events,
+    routes_evidence,
     routes_meetings,
     routes_public,
     routes_reading,
     routes_starts,
+    routes_uploads,
+    tus,
 )
 from workers.gateway.context import Context
 from workers.gateway.gate import Gate
@@ -37,6 +41,8 @@ ROUTERS = (
     routes_events.router,
     routes_cycle.router,
     routes_meetings.router,
+    routes_uploads.router,
+    routes_evidence.router,
 )
 FAMILIES = (routes_commands.OF_APPLICATIONS, routes_cycle.OF_CYCLES, routes_meetings.OF_MEETINGS)
 VERSION = "1.0.0"
@@ -48,7 +54,7 @@ DESCRIPTION = (
 
 
 _FOR_PAGES: dict[str, Any] = {
-    "allow_methods": ["GET", "POST", "PUT"],
+    "allow_methods": ["GET", "POST", "PUT", "PATCH", "HEAD", "DELETE"],
     "allow_headers": [
         "Authorization",
         "Content-Type",
@@ -56,11 +62,20 @@ _FOR_PAGES: dict[str, Any] = {
         "If-Match",
         "Last-Event-ID",
         "Prefer",
+        "Range",
         "X-Request-Id",
+        *tus.REQUEST_HEADERS,
         ROLE_HEADER,
         ORGANISATION_HEADER,
     ],
-    "expose_headers": ["ETag", "Preference-Applied", "Retry-After", "WWW-Authenticate", "X-Request-Id"],
+    "expose_headers": [
+        "ETag",
+        "Preference-Applied",
+        "Retry-After",
+        "WWW-Authenticate",
+        "X-Request-Id",
+        *tus.ANSWER_HEADERS,
+    ],
     "max_age": 600,
 }
 """What pages of allowed origins may send and read. Tokens travel in a header: no cookie is ever looked at."""
@@ -85,6 +100,7 @@ def create_app(context: Context | None) -> FastAPI:
         app.include_router(router)
     _every_route_has_a_policy()
     handlers.install(app)
+    evidence_problems.install(app)
     app.add_middleware(Gate)
     if context is not None and context.settings.origins():
         app.add_middleware(CORSMiddleware, allow_origins=context.settings.origins(), **_FOR_PAGES)

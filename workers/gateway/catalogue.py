@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from models.refusal import RefusalCode
 from models.wire import Label, Wire
+from workers.gateway.catalogue_evidence import OF_EVIDENCE, OF_UPLOADS
 
 
 class ErrorCode(Wire):
@@ -159,6 +160,7 @@ def _code(name: str, told: tuple[int, str, str, str, str], from_the_review: bool
 
 CATALOGUE: dict[str, ErrorCode] = {
     **{code.value: _code(code.value, told, True) for code, told in _OF_REFUSALS.items()},
-    **{code: _code(code, told, False) for code, told in _OF_THE_DOOR.items()},
+    **{code: _code(code, told, False) for code, told in (_OF_THE_DOOR | OF_UPLOADS).items()},
+    **{code.value: _code(code.value, told, False) for code, told in OF_EVIDENCE.items()},
 }
 """By the code."""

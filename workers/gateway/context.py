@@ -11,6 +11,7 @@ from temporalio.client import Client
 from activities.database import Database
 from workers.client import ReviewClient
 from workers.client_cycle import CycleClient
+from workers.evidence_desk import EvidenceDesk
 from workers.gateway.access_book import AccessBook
 from workers.gateway.limits import Limits
 from workers.gateway.oidc import Verifier
@@ -32,6 +33,7 @@ class Context:
     verifier: Verifier
     limits: Limits
     book: AccessBook
+    evidence: EvidenceDesk
     closing: asyncio.Event = field(default_factory=asyncio.Event)
 
 

@@ -20,13 +20,18 @@ MeetingRef = Annotated[
 ]
 
 _WORDS = {
+    400: "A header cannot be read.",
     401: "No token, or one that is not accepted.",
     403: "None of the caller's roles may do this.",
     404: "It is not there, or the caller may not see it.",
     409: "Not in this state: the stage, the revision or the command id stands against it.",
+    410: "The upload is over.",
+    412: "Another version of the protocol is asked for.",
     413: "The request is too large.",
-    415: "The body is no JSON.",
+    415: "What came is not of a kind that is taken here.",
+    416: "No byte of the range is there.",
     422: "A field breaks a rule; it is named.",
+    460: "What came does not have the checksum that was sent; nothing of it counts.",
     429: "Too many calls; `Retry-After` says when.",
     503: "Nobody answers at this moment; `Retry-After` says when to send the same again.",
 }

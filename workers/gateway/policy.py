@@ -15,6 +15,9 @@ from models.meeting_commands import ROLES_OF as ROLES_OF_MEETING
 from models.roles import Role
 
 EVERY_ROLE = frozenset(Role) - {Role.SYSTEM, Role.PUBLIC}
+UPLOADERS = EVERY_ROLE - {Role.EXPERT, Role.CHAIR, Role.ARCHIVE}
+"""Who hands in papers; the others only read them."""
+
 OFFICES = frozenset({Role.OFFICE, Role.CONVENING_UNIT, Role.CITY_OFFICE})
 
 
@@ -69,5 +72,12 @@ POLICY: dict[str, Access] = {
     "meeting_state": Access(roles=OFFICES | {Role.CHAIR}),
     "meeting_history": Access(roles=OFFICES | {Role.CHAIR}),
     **{f"meeting_{kind}": _of(senders) for kind, senders in ROLES_OF_MEETING.items()},
+    "evidence_protocol": PUBLIC,
+    "begin_upload": Access(roles=UPLOADERS),
+    "upload_offset": Access(roles=EVERY_ROLE),
+    "upload_bytes": Access(roles=UPLOADERS),
+    "discard_upload": Access(roles=EVERY_ROLE),
+    "evidence_file": Access(roles=EVERY_ROLE),
+    "application_evidence": Access(roles=EVERY_ROLE),
 }
 """By the route's name (`operation_id`)."""

@@ -18,6 +18,7 @@ from workers.client_errors import CommandRefused, ReviewClosed
 from workers.gateway.access_log import seen, turned_away
 from workers.gateway.caller import Caller
 from workers.gateway.context import Context, context_of
+from workers.gateway.evidence_named import flagged_evidence
 from workers.gateway.paths import PlanId, Ref
 from workers.gateway.problems import ProblemError, not_found, problem
 from workers.gateway.sending import (
@@ -61,10 +62,13 @@ def _route(kind: str) -> Callable[..., Any]:
         if actor.role is Role.PUBLIC:
             return await _heard(here, application, body)
         await _known_to(request, here, caller, plan_id, application_ref)
+        flagged = await flagged_evidence(here, plan_id, application_ref, kind, body)
         if without_waiting:
             await here.applications.signal(application, body)
-            return handed_over(body["command_id"], f"/v1/plans/{plan_id}/applications/{application_ref}")
+            at = f"/v1/plans/{plan_id}/applications/{application_ref}"
+            return handed_over(body["command_id"], at, flagged)
         receipt = await here.applications.send(application, body)
+        response.headers.update(flagged)
         response.headers["ETag"] = f'"{receipt.revision}"'
         return receipt
 

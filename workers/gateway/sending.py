@@ -60,10 +60,11 @@ def preference(prefer: Annotated[str | None, Header(max_length=200)] = None) -> 
     return any(part.strip().lower() == "respond-async" for part in (prefer or "").split(","))
 
 
-def handed_over(command_id: str, at: str) -> JSONResponse:
-    """202: where to look for what came of a command that nobody waits for."""
+def handed_over(command_id: str, at: str, more: Mapping[str, str] | None = None) -> JSONResponse:
+    """202: where to look for what came of a command that nobody waits for. `more`: further headers."""
     told = Accepted(command_id=command_id, state=at, refused=f"{at}/refused")
-    return JSONResponse(told.model_dump(), status_code=202, headers={"Preference-Applied": "respond-async"})
+    headers = {"Preference-Applied": "respond-async", **(more or {})}
+    return JSONResponse(told.model_dump(), status_code=202, headers=headers)
 
 
 def command_body(kind: str, given: dict[str, Any], actor: Actor, headers: Envelope) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from temporalio.client import Client
 from activities.database import Database
 from workers.client import ReviewClient
 from workers.client_cycle import CycleClient
+from workers.evidence_desk import evidence_desk
 from workers.gateway.access_book import AccessBook
 from workers.gateway.app import create_app
 from workers.gateway.context import Context
@@ -97,6 +98,7 @@ async def context(settings: Settings, client: Client) -> AsyncIterator[Context]:
             verifier=verifying,
             limits=Limits(settings.gateway_calls_a_minute, settings.gateway_public_calls_a_minute),
             book=AccessBook(database),
+            evidence=evidence_desk(settings, database),
         )
     finally:
         await database.close()

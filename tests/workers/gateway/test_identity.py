@@ -112,7 +112,8 @@ async def test_a_wrong_token_opens_no_route(
         method, path = address(route, stage_door.cast)
         for why, sent in wrong.items():
             answer = await http.request(method, path, json={}, headers={"Authorization": f"Bearer {sent}"})
-            assert (answer.status_code, why in answer.text) == (401, True), (path, why, answer.text)
+            told = method == "HEAD" or why in answer.text
+            assert (answer.status_code, told) == (401, True), (path, why, answer.text)
             assert answer.headers["www-authenticate"].startswith("Bearer")
     beside = [route for route in gateway.routes if isinstance(route, Route)]  # no way in but the routers
     assert [route.path for route in beside] == ["/openapi.json"]

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -37,6 +38,13 @@ from workers.gateway.serve import local_issuer
 from workers.processes import free_port
 from workers.rehearsal.cast import OFFICE
 from workers.settings import Settings
+
+
+@schemathesis.serializer("application/offset+octet-stream")
+def bytes_of_an_upload(_context: Any, value: Any) -> bytes:
+    """The bytes of an upload are sent as they are."""
+    return value if isinstance(value, bytes) else str(value).encode()
+
 
 schema = schemathesis.openapi.from_dict(json.loads(openapi_text())).exclude(operation_id="event_stream")
 
