@@ -16,6 +16,7 @@ from models.tables.chain import AuditEntry, AuditOrphan
 from models.tables.cycle import Cycle, CycleFact, CycleNotice, CycleStep, OpenCase
 from models.tables.deadlines import CurrentDeadline, DeadlineEntry
 from models.tables.feed import FeedEvent
+from models.tables.listening import Contact, DeadDelivery, Lease, Letter, OperatorNotice, Webhook
 from models.tables.lists import ListPosting, PostedEntry, PostedList
 from models.tables.meeting import (
     AgendaItem,
@@ -70,12 +71,14 @@ __all__ = [
     "CertificateCounter",
     "Committee",
     "Confirmation",
+    "Contact",
     "CreditRecord",
     "CurrentDeadline",
     "Cycle",
     "CycleFact",
     "CycleNotice",
     "CycleStep",
+    "DeadDelivery",
     "DeadlineEntry",
     "DossierVersion",
     "DrawCommitment",
@@ -87,6 +90,8 @@ __all__ = [
     "FeedEvent",
     "Finding",
     "InboxItem",
+    "Lease",
+    "Letter",
     "ListPosting",
     "LiveApplication",
     "MeetingEntry",
@@ -96,6 +101,7 @@ __all__ = [
     "ObjectionRaised",
     "ObjectionRuling",
     "OpenCase",
+    "OperatorNotice",
     "Opinion",
     "OrderRefusal",
     "PanelMember",
@@ -123,5 +129,6 @@ __all__ = [
     "SlipToTake",
     "Unit",
     "VoteCount",
+    "Webhook",
     "WorkReport",
 ]
