@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
@@ -52,10 +52,14 @@ class Owner:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a delivery went. `answer`: the status, or in a word why there is none."""
+    """How a delivery went. `answer`: the status, or in a word why there is none.
+
+    `wait`: how long the receiver asks to be left alone.
+    """
 
     verdict: Verdict
     answer: str
+    wait: timedelta = timedelta(0)
 
 
 class Webhooks:

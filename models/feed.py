@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
+from models.audit import UNMOVING
+from models.lifecycle import BY_EVENT
 from models.tables import FeedEvent
 from models.wire import SHANGHAI, Instant, Wire
+
+EVENTS = frozenset(BY_EVENT) | UNMOVING
+"""Every event that there is; a subscription may ask for some."""
 
 
 class Event(Wire):

@@ -39,6 +39,9 @@ PAUSE_AFTER = timedelta(hours=24)
 
 CITATION = "Standard Webhooks v1; and by design"
 
+MAIL_ADDRESS = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,188}[A-Za-z0-9])?$"
+"""Where mail may be sent: one plain address (RFC 5321 without quotes and comments)."""
+
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 

@@ -12,6 +12,7 @@ from models.decide import ROLES_OF
 from models.roles import Role
 
 EVERY_ROLE = frozenset(Role) - {Role.SYSTEM, Role.PUBLIC}
+OF_ORGANISATIONS = EVERY_ROLE - {Role.APPLICANT}
 OFFICES = frozenset({Role.OFFICE, Role.CONVENING_UNIT, Role.CITY_OFFICE})
 
 
@@ -30,6 +31,10 @@ def _of_command(kind: str) -> Access:
 
 
 PUBLIC = Access(public=True)
+_WEBHOOKS = (
+    *("add_webhook", "list_webhooks", "webhook_state", "remove_webhook", "test_webhook", "replay_webhook"),
+    *("pause_webhook", "resume_webhook", "rotate_webhook_secret", "dead_deliveries", "retry_dead_deliveries"),
+)
 
 POLICY: dict[str, Access] = {
     "health": PUBLIC,
@@ -54,6 +59,7 @@ POLICY: dict[str, Access] = {
     "statistics": Access(roles=OFFICES),
     "events": Access(roles=EVERY_ROLE),
     "event_stream": Access(roles=EVERY_ROLE),
+    **{name: Access(roles=OF_ORGANISATIONS) for name in _WEBHOOKS},
     **{kind: _of_command(kind) for kind in ROLES_OF},
 }
 """By the route's name (`operation_id`)."""
