@@ -234,7 +234,7 @@ class Settings(BaseSettings):
     notice_delivery: Literal["contacts", "mailbox"] | None = Field(
         default=None,
         description="use contacts (what has no contact is held) or mailbox (it goes to the folder in "
-        "data_dir), or leave it unset: the mailbox in `zhicheng up` without a mail server, otherwise contacts",
+        "data_dir), or leave it unset: the mailbox in `zhicheng up` without a mail server, else contacts",
     )
     notice_webhook_secret: SecretStr | None = Field(
         default=None,

@@ -1,4 +1,4 @@
-"""Making a subscription and changing its secret, for every door alike: the rules, the id, the random bytes."""
+"""Making a subscription and changing its secret, alike for every door: rules, id, random bytes."""
 
 from __future__ import annotations
 

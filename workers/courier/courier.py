@@ -106,6 +106,13 @@ async def run_courier(
         _log.info("courier stopped", delivered=webhooks.delivered, sent=sender.sent)
 
 
+def goes_to_mailbox(settings: Settings, *, usually: bool) -> bool:
+    """Whether what has no contact goes into the folder. `usually`: on one machine without a mail server."""
+    if settings.notice_delivery is not None:
+        return settings.notice_delivery == "mailbox"
+    return usually and settings.smtp_address is None
+
+
 async def _sends(sender: NoticeSender, tenure: _Tenure, stop: asyncio.Event) -> None:
     """Notices have a loop of their own: a mail server that is slow holds up no webhook."""
     while not stop.is_set():

@@ -44,7 +44,7 @@ class NewWebhook(Wire):
 
 
 class WebhookAnswer(Wire):
-    """A subscription. `position`: up to which sequence all is settled. `secret`: shown once, when it is made."""
+    """A subscription. `position`: up to which sequence all is settled. `secret`: shown once."""
 
     id: str
     plan_id: str
