@@ -223,7 +223,7 @@ class Letters:
                 counted = select(func.count()).select_from(table).where(table.status == "pending", ~settled)
                 pending += await session.scalar(counted) or 0
             by_status = select(Letter.status, func.count()).group_by(Letter.status)
-            counts: dict[str, int] = dict((await session.execute(by_status)).tuples())
+            counts = dict((await session.execute(by_status)).all())
         return {
             "notices_pending": pending,
             "notices_sent": counts.get(SENT, 0),
