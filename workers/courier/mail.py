@@ -13,6 +13,7 @@ from email.policy import SMTP as WIRE
 from pathlib import Path
 
 from activities.letters import Parcel
+from models.wire import SHANGHAI
 
 NOBODY = "mailbox.invalid"
 """The domain of recipients that are only a reference (RFC 2606: it never exists)."""
@@ -31,7 +32,7 @@ def mail_of(parcel: Parcel, sender: str) -> EmailMessage:
     mail["From"] = Address("职称评审", addr_spec=sender)
     mail["To"] = _to(parcel)
     mail["Subject"] = " ".join(parcel.subject_zh.split())
-    mail["Date"] = parcel.at
+    mail["Date"] = parcel.at.astimezone(SHANGHAI)
     mail["Message-ID"] = message_id_of(parcel, sender)
     mail["Content-Language"] = "zh-CN, en"
     mail["Auto-Submitted"] = "auto-generated"
