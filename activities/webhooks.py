@@ -157,26 +157,31 @@ class Webhooks:
             )
             return found.all(), await session.scalar(select(func.max(FeedEvent.sequence))) or 0
 
-    async def next_event(self, webhook: Webhook) -> FeedEvent | None:
-        """The event after its position that it is meant to get. What it is not meant to get is passed."""
+    async def next_events(self, webhook: Webhook, limit: int = 50) -> Sequence[FeedEvent]:
+        """The events after its position that it is meant to get, in order. The others are passed over."""
         async with self._database.reading() as session:
             try:
                 plan = await plan_in_force(session, webhook.plan_id)
             except UnknownPlanError:
-                return None
+                return []
         offices = {role.value: organisation for role, organisation in plan.organisations.items()}
         grant = Grant(role=Role(webhook.role), organisation=webhook.organisation)
         visible = visible_to(webhook.created_by, [grant], offices)
         found, last = await self._feed.after(
-            webhook.position, 1, webhook.plan_id, visible, *_conditions(webhook)
+            webhook.position, limit, webhook.plan_id, visible, *_conditions(webhook)
         )
         if not found and last >= webhook.position + STEP:
             async with self._database.transaction() as session:
                 await self._move(session, webhook, position=last)
-        return found[0] if found else None
+        return found
 
-    async def delivered(self, webhook: Webhook, event: FeedEvent, outcome: Outcome, at: datetime) -> bool:
-        """Marks the event as delivered; False when somebody else moved this subscription meanwhile."""
+    async def delivered(
+        self, webhook: Webhook, event: FeedEvent, outcome: Outcome, at: datetime
+    ) -> Webhook | None:
+        """Marks the event as delivered: the subscription as it stands now.
+
+        None when somebody else moved it meanwhile, or removed it.
+        """
         async with self._database.transaction() as session:
             return await self._move(
                 session,
@@ -213,15 +218,15 @@ class Webhooks:
             moved = await self._move(session, webhook, tries=tries, next_at=again_at, **known)
             return "again" if moved else "moved"
 
-    async def _move(self, session: AsyncSession, webhook: Webhook, **values: Any) -> bool:
-        moved = await session.scalars(
+    async def _move(self, session: AsyncSession, webhook: Webhook, **values: Any) -> Webhook | None:
+        moved: Webhook | None = await session.scalar(
             update(Webhook)
             .filter_by(id=webhook.id, position=webhook.position, tries=webhook.tries)
             .values(**values)
-            .returning(Webhook.id)
+            .returning(Webhook)
             .execution_options(synchronize_session=False)
         )
-        return moved.first() is not None
+        return moved
 
     async def dead(
         self, webhook_id: str, status: str | None = None

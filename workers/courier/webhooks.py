@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import structlog
 
 from activities.database import Database
-from activities.webhooks import Outcome, Webhooks
+from activities.webhooks import ACTIVE, Outcome, Webhooks
 from models.feed import event_of
 from models.tables import DeadDelivery, FeedEvent, Webhook
 from models.webhooks import Verdict, wait_after
@@ -102,12 +102,11 @@ class WebhookSender:
 
     async def _serve(self, first: Webhook, head: int, line: Line) -> None:
         webhook: Webhook | None = first
-        for _ in range(IN_A_ROW):
-            if webhook is None or webhook.status != "active" or not self._goes_on():
-                return
-            event = await self._webhooks.next_event(webhook)
-            if event is None:
-                self._nothing_for[webhook.id] = (webhook.position, head)
+        events = await self._webhooks.next_events(first, IN_A_ROW)
+        if not events:
+            self._nothing_for[first.id] = (first.position, head)
+        for event in events:
+            if webhook is None or webhook.status != ACTIVE or not self._goes_on():
                 return
             outcome = await self._deliver(webhook, event, line)
             now = datetime.now(UTC)
@@ -123,9 +122,7 @@ class WebhookSender:
                     seconds=round(wait.total_seconds(), 1),
                 )
                 return
-            if not await self._webhooks.delivered(webhook, event, outcome, now):
-                return
-            webhook = await self._webhooks.get(webhook.id)
+            webhook = await self._webhooks.delivered(webhook, event, outcome, now)
 
     async def _deliver(self, webhook: Webhook, event: FeedEvent, line: Line) -> Outcome:
         secrets = secrets_of(webhook, datetime.now(UTC))
