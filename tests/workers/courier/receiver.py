@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -45,7 +46,9 @@ class Delivery:
 class Receiver:
     """Listens on a loopback port; `answer` says the status for the n-th delivery (from 1), or blocks."""
 
-    def __init__(self, secret: str, answer: Callable[[int], int] = lambda _: 204) -> None:
+    def __init__(
+        self, secret: str, answer: Callable[[int], int] = lambda _: 204, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.verified = published(secret)["verified"]
         self.answer = answer
         self.deliveries: list[Delivery] = []
@@ -69,6 +72,8 @@ class Receiver:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", free_port()), Handler)
         self._server.daemon_threads = True
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
         self._thread.start()
 

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from activities.database import Database
 from activities.webhooks import Webhooks
@@ -124,6 +131,48 @@ async def test_http_is_for_this_machine_and_tls_is_verified(settings: Settings, 
     closed = "http://127.0.0.1:1/"
     assert (await post.send_once(closed, [SECRET], "m_3", b"{}")).answer == "unreachable"
     assert len(receiver.deliveries) == 1
+
+
+async def test_https_is_verified_against_the_name_while_the_checked_address_is_called(
+    settings: Settings, receive: Receive, tmp_path: Path
+) -> None:
+    """The certificate is for `localhost` alone: called by its address the same receiver is not believed."""
+    serving, trust = certified("localhost", tmp_path)
+    receiver = receive(tls=serving)
+    post = Post(settings.networks(), trust)
+    by_name = receiver.url.replace("http://127.0.0.1", "https://localhost")
+    assert (await post.send_once(by_name, [SECRET], "m_1", b"{}")).answer == "204"
+    assert receiver.deliveries[0].headers["host"].startswith("localhost:")
+    by_address = by_name.replace("localhost", "127.0.0.1")
+    assert (await post.send_once(by_address, [SECRET], "m_2", b"{}")).answer == "tls"
+    assert (await Post(settings.networks()).send_once(by_name, [SECRET], "m_3", b"{}")).answer == "tls"
+    assert len(receiver.deliveries) == 1
+
+
+def certified(name: str, folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """Who serves as `name`, and who trusts exactly that certificate."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    file = folder / "certificate.pem"
+    file.write_bytes(
+        certificate.public_bytes(Encoding.PEM)
+        + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(file)
+    return serving, ssl.create_default_context(cafile=str(file))
 
 
 async def test_a_receiver_that_says_nothing_is_left(
