@@ -21,7 +21,7 @@ FACT, RETRACTED = "fact", "retracted"
 AT_MOST = 1_000
 """Facts that get their number in one transaction."""
 
-LONGEST_OVERLAP = 100_000
+LONGEST_OVERLAP = 10_000
 """How many later ids may be given before a transaction with an earlier one ends; one lasts milliseconds."""
 
 _LOCK = 7_341_905_511

@@ -15,6 +15,7 @@ from workers.cli_calendar import calendar_app
 from workers.cli_cases import case_app, credit_app
 from workers.cli_certificate import certificate_app
 from workers.cli_committee import committee_app, expert_app
+from workers.cli_courier import contact_app, courier, mailbox_app, notices_app
 from workers.cli_cycle import cycle_app
 from workers.cli_diagram import diagram
 from workers.cli_evidence import evidence_app
@@ -33,9 +34,11 @@ from workers.cli_schema import schema, template
 from workers.cli_show import next_steps, show
 from workers.cli_simulate import simulate
 from workers.cli_site import site_app
+from workers.cli_webhook import webhook_app
 from workers.exit import finish
 
 CYCLE = "The committee's year"
+LISTEN = "Listening"
 READ, RUN, LOOK_UP = "Read applications", "Processes", "Rules and formats"
 
 app = typer.Typer(
@@ -74,9 +77,14 @@ app.command(rich_help_panel=RUN)(simulate)
 app.command(rich_help_panel=RUN)(worker)
 app.command(rich_help_panel=RUN)(gateway)
 app.command(rich_help_panel=RUN)(token)
+app.command(rich_help_panel=RUN)(courier)
 app.command(rich_help_panel=RUN)(migrate)
 app.add_typer(search_attributes_app, name="search-attributes", rich_help_panel=RUN)
 app.add_typer(nexus_app, name="nexus", rich_help_panel=RUN)
+app.add_typer(webhook_app, name="webhook", rich_help_panel=LISTEN)
+app.add_typer(notices_app, name="notices", rich_help_panel=LISTEN)
+app.add_typer(contact_app, name="contact", rich_help_panel=LISTEN)
+app.add_typer(mailbox_app, name="mailbox", rich_help_panel=LISTEN)
 app.add_typer(plan_app, name="plan", rich_help_panel=LOOK_UP)
 cli_versions.register(plan_app, calendar_app)
 app.add_typer(calendar_app, name="calendar", rich_help_panel=LOOK_UP)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Select
 
 
-def on_file(url: str, rows: Select[tuple[str]]) -> tuple[str, ...]:
+def on_file(url: str, rows: Select[str]) -> tuple[str, ...]:
     """The texts that a query finds; none where there is no database, or one of an older release."""
     from sqlalchemy import NullPool, create_engine
     from sqlalchemy.exc import SQLAlchemyError

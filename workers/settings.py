@@ -11,7 +11,7 @@ import json
 import re
 from datetime import timedelta
 from importlib.metadata import version
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -25,6 +25,7 @@ from models.calendar_overlay import read_overlays
 from models.evidence import MediaType
 from models.roles import Reference, Role
 from models.visibility import Grant
+from models.webhooks import MAIL_ADDRESS, Network, key_of
 from models.wire import Wire
 
 PREFIX = "ZHICHENG_"
@@ -256,6 +257,40 @@ class Settings(BaseSettings):
         description="use refuse (a command that names a paper which is not stored is refused) or flag (the "
         "answer says so), or leave it unset: refuse, and flag in a rehearsal",
     )
+    webhook_networks: str = Field(
+        default="",
+        description="list the private networks that webhooks may lead to, e.g. 10.1.0.0/16, with commas "
+        "between them (127.0.0.0/8 for this machine), or leave it unset: then only public addresses",
+    )
+    notice_delivery: Literal["contacts", "mailbox"] | None = Field(
+        default=None,
+        description="use contacts (what has no contact is held) or mailbox (it goes to the folder in "
+        "data_dir), or leave it unset: the mailbox in `zhicheng up` without a mail server, else contacts",
+    )
+    notice_webhook_secret: SecretStr | None = Field(
+        default=None,
+        description="give the whsec_... that signs notices sent to contacts of the kind webhook, "
+        "or leave it unset",
+    )
+    smtp_address: str | None = Field(
+        default=None,
+        description="give host:port of the mail server, e.g. mail.example.cn:587, or leave it unset",
+    )
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="use starttls, tls, or none for a mail server on this machine"
+    )
+    smtp_user: str | None = Field(
+        default=None, description="give the account at the mail server, or leave it unset"
+    )
+    smtp_password: SecretStr | None = Field(
+        default=None, description="give the password of ZHICHENG_SMTP_USER, or leave it unset"
+    )
+    smtp_from: str = Field(
+        default="zhicheng@localhost",
+        pattern=MAIL_ADDRESS,
+        max_length=254,
+        description="give the address that notices come from, e.g. zhicheng@titles.example.cn",
+    )
 
     nexus_callers: Annotated[dict[str, NexusAccount], NoDecode] = Field(
         default_factory=dict,
@@ -284,11 +319,38 @@ class Settings(BaseSettings):
                 )
         return value
 
-    @field_validator("temporal_address", "health_address", "metrics_address", "gateway_address")
+    @field_validator(
+        "temporal_address", "health_address", "metrics_address", "gateway_address", "smtp_address"
+    )
     @classmethod
     def _host_and_port(cls, value: str | None) -> str | None:
         if value is not None:
             split_address(value)
+        return value
+
+    @field_validator("webhook_networks")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for network in _listed(value):
+            try:
+                ip_network(network)
+            except ValueError:
+                raise ValueError(f"'{network[:60]}' must be a network such as 10.1.0.0/16") from None
+        return value
+
+    @field_validator("notice_webhook_secret")
+    @classmethod
+    def _signs(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            key_of(value.get_secret_value())
+        return value
+
+    @field_validator("smtp_security")
+    @classmethod
+    def _mail_with_tls(cls, value: str, info: ValidationInfo) -> str:
+        address = info.data.get("smtp_address")
+        if value == "none" and address is not None and not is_this_machine(split_address(address)[0]):
+            raise ValueError("must be starttls or tls where mail leaves this machine")
         return value
 
     @field_validator("oidc_issuer", "oidc_jwks_url")
@@ -393,6 +455,10 @@ class Settings(BaseSettings):
     def origins(self) -> tuple[str, ...]:
         """The origins whose pages may call the gateway."""
         return _listed(self.gateway_origins)
+
+    def networks(self) -> tuple[Network, ...]:
+        """The private networks that webhooks may lead to."""
+        return tuple(map(ip_network, _listed(self.webhook_networks)))
 
     @classmethod
     def load(cls, **given: Any) -> Self:

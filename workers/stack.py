@@ -89,6 +89,7 @@ async def _run(
 ) -> int:
     from activities.database import Database
     from workers.connect import connect
+    from workers.courier.courier import goes_to_mailbox, run_courier
     from workers.database import upgrade
     from workers.embedded import NAMESPACE, DevServer, DevServerError
     from workers.gateway.serve import run_gateway, verifier
@@ -139,7 +140,10 @@ async def _run(
                     pid=os.getpid(),
                 )
             )
-            serving = asyncio.create_task(run_gateway(_own_issuer(here), client, stopping, listening))
+            serving = asyncio.gather(
+                run_gateway(_own_issuer(here), client, stopping, listening),
+                run_courier(here, database, stopping, mailbox=goes_to_mailbox(here, usually=True)),
+            )
             try:
                 return await run_worker(
                     here,

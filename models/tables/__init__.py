@@ -17,6 +17,7 @@ from models.tables.cycle import Cycle, CycleFact, CycleNotice, CycleStep, OpenCa
 from models.tables.deadlines import CurrentDeadline, DeadlineEntry
 from models.tables.evidence import EvidenceLink, EvidenceObject, EvidencePart, EvidenceUpload
 from models.tables.feed import FeedEvent
+from models.tables.listening import Contact, DeadDelivery, Lease, Letter, OperatorNotice, Webhook
 from models.tables.lists import ListPosting, PostedEntry, PostedList
 from models.tables.meeting import (
     AgendaItem,
@@ -71,12 +72,14 @@ __all__ = [
     "CertificateCounter",
     "Committee",
     "Confirmation",
+    "Contact",
     "CreditRecord",
     "CurrentDeadline",
     "Cycle",
     "CycleFact",
     "CycleNotice",
     "CycleStep",
+    "DeadDelivery",
     "DeadlineEntry",
     "DossierVersion",
     "DrawCommitment",
@@ -92,6 +95,8 @@ __all__ = [
     "FeedEvent",
     "Finding",
     "InboxItem",
+    "Lease",
+    "Letter",
     "ListPosting",
     "LiveApplication",
     "MeetingEntry",
@@ -101,6 +106,7 @@ __all__ = [
     "ObjectionRaised",
     "ObjectionRuling",
     "OpenCase",
+    "OperatorNotice",
     "Opinion",
     "OrderRefusal",
     "PanelMember",
@@ -128,5 +134,6 @@ __all__ = [
     "SlipToTake",
     "Unit",
     "VoteCount",
+    "Webhook",
     "WorkReport",
 ]

@@ -25,6 +25,7 @@ from workers.gateway import (
     routes_reading,
     routes_starts,
     routes_uploads,
+    routes_webhooks,
     tus,
 )
 from workers.gateway.context import Context
@@ -43,6 +44,7 @@ ROUTERS = (
     routes_meetings.router,
     routes_uploads.router,
     routes_evidence.router,
+    routes_webhooks.router,
 )
 FAMILIES = (routes_commands.OF_APPLICATIONS, routes_cycle.OF_CYCLES, routes_meetings.OF_MEETINGS)
 VERSION = "1.0.0"

@@ -18,6 +18,7 @@ EVERY_ROLE = frozenset(Role) - {Role.SYSTEM, Role.PUBLIC}
 UPLOADERS = EVERY_ROLE - {Role.EXPERT, Role.CHAIR, Role.ARCHIVE}
 """Who hands in papers; the others only read them."""
 
+OF_ORGANISATIONS = EVERY_ROLE - {Role.APPLICANT}
 OFFICES = frozenset({Role.OFFICE, Role.CONVENING_UNIT, Role.CITY_OFFICE})
 
 
@@ -36,6 +37,10 @@ def _of(senders: Iterable[Role]) -> Access:
 
 
 PUBLIC = Access(public=True)
+_WEBHOOKS = (
+    *("add_webhook", "list_webhooks", "webhook_state", "remove_webhook", "test_webhook", "replay_webhook"),
+    *("pause_webhook", "resume_webhook", "rotate_webhook_secret", "dead_deliveries", "retry_dead_deliveries"),
+)
 
 POLICY: dict[str, Access] = {
     "health": PUBLIC,
@@ -79,5 +84,6 @@ POLICY: dict[str, Access] = {
     "discard_upload": Access(roles=EVERY_ROLE),
     "evidence_file": Access(roles=EVERY_ROLE),
     "application_evidence": Access(roles=EVERY_ROLE),
+    **{name: Access(roles=OF_ORGANISATIONS) for name in _WEBHOOKS},
 }
 """By the route's name (`operation_id`)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import StreamingResponse
@@ -13,9 +13,10 @@ from sqlalchemy import ColumnElement
 
 from activities.feed import Feed
 from activities.visibility import visible_to
+from models.feed import Event, event_of
 from models.roles import Reference
 from models.tables import FeedEvent
-from models.wire import SHANGHAI, Instant, Wire
+from models.wire import Wire
 from workers.gateway.caller import Caller
 from workers.gateway.context import Context, context_of
 from workers.gateway.offices import offices_of_plan
@@ -30,25 +31,6 @@ LOOKS_EVERY, KEEP_ALIVE_EVERY, LONGEST = 0.5, 15.0, 900.0
 """Seconds between two looks at the feed, two signs of life, and until a stream ends and is opened again."""
 
 PAGE = 200
-
-
-class Event(Wire):
-    """One event. `retracts`: the number of an event that was never acknowledged, and is no more."""
-
-    sequence: int
-    kind: Literal["fact", "retracted"]
-    retracts: int | None
-    plan_id: str
-    application_ref: str
-    seq: int
-    revision: int
-    event: str
-    from_stage: str
-    to_stage: str
-    role: str
-    organisation: str | None
-    at: Instant
-    hash: str
 
 
 class Events(Wire):
@@ -84,7 +66,7 @@ async def _read(
 ) -> Events:
     await feed.catch_up()
     rows, last = await feed.after(after, limit, plan_id, visible, *wanted.conditions())
-    return Events(items=tuple(_event(row) for row in rows), last=last)
+    return Events(items=tuple(event_of(row) for row in rows), last=last)
 
 
 @router.get(
@@ -143,8 +125,3 @@ async def _a_moment(closing: asyncio.Event) -> None:
             await closing.wait()
     except TimeoutError:
         return
-
-
-def _event(row: FeedEvent) -> Event:
-    names = set(Event.model_fields) - {"at"}
-    return Event(at=row.at.astimezone(SHANGHAI), **{name: getattr(row, name) for name in names})
