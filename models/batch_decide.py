@@ -74,7 +74,7 @@ def _judge(state: BatchState, command: Command, now: datetime) -> None:
             fix_en="Look at it again and decide on the current revision.",
             field="expected_revision",
         )
-    if state.status not in STATUS_FOR[kind]:
+    if state.closed or state.status not in STATUS_FOR[kind]:
         raise _not_now(state, kind)
     if kind == "approve" and actor.id == maker.id:
         raise _second_person(

@@ -81,6 +81,7 @@ class BatchRecord(Wire):
     batch: BatchInput
     seq: int
     status: BatchStatus
+    made_at: Instant
     at: Instant
     items: int = 0
     needs_approval: bool = False

@@ -18,7 +18,7 @@ from models.audit import digest
 from models.batch import MOST_ITEMS, REMIND, TAKEN_FROM_ELSEWHERE, BatchInput, Remind, check_item
 from models.commands import COMMANDS
 from models.refusal import RefusalCode, Refused, refuse
-from models.roles import Reference
+from models.roles import Actor, Reference
 from models.wire import Label, Wire
 
 APPLICATION, REVISION = "application", "revision"
@@ -27,11 +27,15 @@ MOST_FAULTS = 20
 
 
 class Row(Wire):
-    """One item: the application, the revision that was seen (None: as it stands now), and its own fields."""
+    """One item: the application, the revision that was seen (None: as it stands now), and its own fields.
+
+    `line` is where it stood in the table.
+    """
 
     application_ref: Reference
     revision: int | None = Field(default=None, ge=0)
     fields: dict[str, Any] = Field(default_factory=dict)
+    line: int = Field(default=0, exclude=True)
 
 
 class Fault(Wire):
@@ -42,9 +46,10 @@ class Fault(Wire):
     rule: Label
 
 
-def rows_digest(rows: Sequence[Row]) -> str:
-    """sha-256 that tells two tables apart."""
-    return digest([row.model_dump(mode="json") for row in rows])
+def items_digest(plan_id: str, maker: Actor, command: dict[str, Any], rows: Sequence[Row]) -> str:
+    """sha-256 that tells what is to be done, by whom, to which applications, from anything else."""
+    items = [row.model_dump(mode="json") for row in rows]
+    return digest([plan_id, maker.model_dump(mode="json"), command, items])
 
 
 def columns_for(kind: str) -> tuple[str, ...]:
@@ -73,20 +78,22 @@ def read_rows(given: BatchInput, text: str) -> list[Row]:
         faults.append(_fault(1, "(heads)", "列名重复", "a column stands twice"))
     if APPLICATION not in heads:
         faults.append(_fault(1, APPLICATION, "缺少此列", "the column is missing"))
-    rows: list[tuple[int, Row]] = []
+    rows: list[Row] = []
     if not faults:
         for cells in reader:
             if not any(cell.strip() for cell in cells):
                 continue
             row = _row(reader.line_num, heads, cells, faults)
             if row is not None:
-                rows.append((reader.line_num, row))
+                rows.append(row)
     return _checked(given, rows, faults)
 
 
 def check_rows(given: BatchInput, rows: Iterable[Row]) -> list[Row]:
     """The rows that a caller sent, each fit for its command. Raises `Refused` with every fault."""
-    return _checked(given, list(enumerate(rows, start=1)), [])
+    return _checked(
+        given, [row.model_copy(update={"line": line}) for line, row in enumerate(rows, start=1)], []
+    )
 
 
 def _row(line: int, heads: Sequence[str], cells: Sequence[str], faults: list[Fault]) -> Row | None:
@@ -111,9 +118,8 @@ def _row(line: int, heads: Sequence[str], cells: Sequence[str], faults: list[Fau
             faults.append(_fault(line, head, "不是有效的 JSON", "it begins like JSON and is none"))
             return None
     try:
-        return Row(
-            application_ref=fields.pop(APPLICATION, ""), revision=fields.pop(REVISION, None), fields=fields
-        )
+        ref, revision = fields.pop(APPLICATION, ""), fields.pop(REVISION, None)
+        return Row(application_ref=ref, revision=revision, fields=fields, line=line)
     except ValueError as error:
         column = REVISION if "revision" in str(error) else APPLICATION
         zh = "须为非负整数" if column == REVISION else "须为申报编号"
@@ -122,10 +128,10 @@ def _row(line: int, heads: Sequence[str], cells: Sequence[str], faults: list[Fau
         return None
 
 
-def _checked(given: BatchInput, rows: Sequence[tuple[int, Row]], faults: list[Fault]) -> list[Row]:
+def _checked(given: BatchInput, rows: Sequence[Row], faults: list[Fault]) -> list[Row]:
     first: dict[str, int] = {}
-    for line, row in rows:
-        ref = row.application_ref
+    for row in rows:
+        ref, line = row.application_ref, row.line
         if ref in first:
             faults.append(
                 _fault(
@@ -157,11 +163,16 @@ def _checked(given: BatchInput, rows: Sequence[tuple[int, Row]], faults: list[Fa
             fix_en="Make several batches.",
             field="items",
         )
-    return [row for _, row in rows]
+    return list(rows)
 
 
 def _fault(line: int, column: str, zh: str, en: str) -> Fault:
     return Fault(line=line, column=column, rule=Label(zh=zh, en=en))
+
+
+def faulty(rows: Iterable[Row], rule: Label) -> Refused:
+    """The refusal of rows whose application breaks a rule."""
+    return _refused([Fault(line=row.line, column=APPLICATION, rule=rule) for row in rows])
 
 
 def _refused(faults: Sequence[Fault]) -> Refused:

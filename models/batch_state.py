@@ -231,6 +231,7 @@ def record_of(state: BatchState, now: datetime) -> BatchRecord:
         batch=state.input,
         seq=state.seq,
         status=state.status,
+        made_at=state.made_at,
         at=now,
         items=state.items,
         needs_approval=state.needs_approval,
