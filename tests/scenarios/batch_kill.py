@@ -2,7 +2,7 @@
 
     python -m tests.scenarios.batch_kill [ITEMS] [SEED] [KILLS]
 
-Everything is real: a Temporal server with its database in a file, two workers as processes of their own,
+Everything is real: a Temporal server with its database in a file, workers as processes of their own,
 SIGKILL. One application in fifty has ended, one in fifty has moved on by the time it is sent. In the end the
 report must add up, and the histories and the audit rows must show exactly one effect for each accepted one.
 """
@@ -17,12 +17,14 @@ import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import func, select
+from temporalio.client import Client
 
 from activities.database import Database
+from models.application import ApplicationInput
 from models.batch import item_command_id
 from models.batch_messages import BatchStatus
 from models.batch_state import BatchView
@@ -31,7 +33,9 @@ from models.tables import Application, AuditEntry, BatchItem
 from workers.client import ReviewClient
 from workers.client_batch import BatchClient, command_of
 from workers.client_errors import ClientError
+from workers.client_start import start_or_find
 from workers.connect import connect
+from workers.database import upgrade
 from workers.embedded import NAMESPACE, DevServer
 from workers.rehearsal.cast import OFFICE, Cast, Json
 from workers.search_attributes import server_types
@@ -39,7 +43,6 @@ from workers.settings import Settings
 
 PROGRAM = (sys.executable, "-c", "from workers.cli import main; main()", "worker")
 PLAN, BATCH = "tianjin-quality-2023", "kill-1"
-WORKERS = 2
 AT_ONCE = 24
 """Applications that are opened, or asked for their history, side by side."""
 
@@ -57,6 +60,7 @@ class Report:
 
     items: int
     seed: int
+    workers: int
     killed_at: list[int] = field(default_factory=list)
     preview: dict[str, int] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
@@ -72,7 +76,7 @@ class Report:
         return "\n".join(
             (
                 f"{self.items} items, seed {self.seed}: {took}",
-                f"server and {WORKERS} workers killed after {', '.join(map(str, self.killed_at))} answers",
+                f"server and workers ({self.workers}) killed after {', '.join(map(str, self.killed_at))} answers",
                 f"dry run: {self.preview}",
                 f"report: {self.counts}, sum {sum(self.counts.values())}; by code {self.reasons}",
                 f"effects by history: {dict(sorted(self.effects.items()))} (how often: how many)",
@@ -85,14 +89,14 @@ class Report:
 class Household:
     """The server and the workers; all of them are killed at once, and started again."""
 
-    def __init__(self, server: DevServer, environment: dict[str, str], folder: Path) -> None:
-        self._server, self._environment, self._folder = server, environment, folder
+    def __init__(self, server: DevServer, environment: dict[str, str], folder: Path, number: int) -> None:
+        self._server, self._environment, self._folder, self._number = server, environment, folder, number
         self._workers: list[asyncio.subprocess.Process] = []
 
     async def start_workers(self) -> None:
-        """Two workers."""
+        """As many as there are to be."""
         with (self._folder / "worker.log").open("ab") as log:
-            for _ in range(WORKERS):
+            for _ in range(self._number):
                 self._workers.append(
                     await asyncio.create_subprocess_exec(
                         *PROGRAM, env=self._environment, stdout=log, stderr=log
@@ -114,12 +118,14 @@ class Household:
         await self.start_workers()
 
 
-async def _open_all(door: ReviewClient, casts: list[Cast], clock: Json) -> None:
+async def _open_all(client: Client, task_queue: str, casts: list[Cast], clock: Json) -> None:
+    """Real starts, without waiting for each to open: the read model tells when all have."""
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def one(cast: Cast) -> None:
         async with gate:
-            await door.start(cast.start(clock=clock))
+            given = ApplicationInput.model_validate(cast.start(clock=clock))
+            await start_or_find(client, task_queue, given, timedelta(seconds=60))
 
     await asyncio.gather(*(one(cast) for cast in casts))
 
@@ -143,7 +149,9 @@ async def _kill_in_the_middle(report: Report, database: Database, household: Hou
     step = report.items / (kills + 1)
     for kill in range(1, kills + 1):
         wanted = int(kill * step + luck.uniform(-0.1, 0.1) * step)
-        while await _answers(database) < wanted:
+        while True:
+            if await _answers(database) >= wanted:
+                break
             await asyncio.sleep(0.02)
         await household.kill_everything()
         report.killed_at.append(await _answers(database))
@@ -182,9 +190,9 @@ async def _until_done(door: BatchClient, *statuses: BatchStatus) -> BatchView:
             await asyncio.sleep(0.2)
 
 
-async def batch_kill(number: int, seed: int, kills: int, folder: Path) -> Report:
+async def batch_kill(number: int, seed: int, kills: int, folder: Path, workers: int = 2) -> Report:
     """The whole of it, in an empty folder."""
-    report = Report(number, seed)
+    report = Report(number, seed, workers)
     casts = [Cast(f"k{seed}-{n:05d}") for n in range(number)]
     clock: Json = {
         "real_start": datetime.now(UTC).isoformat(),
@@ -205,8 +213,10 @@ async def batch_kill(number: int, seed: int, kills: int, folder: Path) -> Report
             "ZHICHENG_MAX_CACHED_WORKFLOWS": "20000",
             "ZHICHENG_LOG_LEVEL": "warning",
         }
-        household = Household(server, environment, folder)
-        database = Database(settings.database_url.get_secret_value())
+        household = Household(server, environment, folder, workers)
+        url = settings.database_url.get_secret_value()
+        await asyncio.to_thread(upgrade, url)
+        database = Database(url)
         try:
             await household.start_workers()
             client = await connect(settings)
@@ -218,7 +228,7 @@ async def batch_kill(number: int, seed: int, kills: int, folder: Path) -> Report
                 nonlocal began
                 report.seconds[name], began = time.monotonic() - began, time.monotonic()
 
-            await _open_all(door, casts, clock)
+            await _open_all(client, settings.task_queue, casts, clock)
             await _known(database, number)
             took("opened in")
             start = {
