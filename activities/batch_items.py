@@ -15,7 +15,7 @@ from activities.selecting import conditions
 from activities.visibility import visible_to
 from models.batch import MOST_ITEMS, BatchInput, irreversible
 from models.batch_messages import ItemStatus, Leg, LegOver
-from models.batch_rows import Row, faulty
+from models.batch_rows import GivenItem, faulty
 from models.plan import UnknownPlanError
 from models.refusal import RefusalCode, Refused, refuse
 from models.tables import Application, Batch, BatchItem
@@ -28,7 +28,7 @@ WRITTEN = "written"
 _CHUNK = 500
 
 
-async def write_items(database: Database, given: BatchInput, rows: Sequence[Row], at: datetime) -> None:
+async def write_items(database: Database, given: BatchInput, rows: Sequence[GivenItem], at: datetime) -> None:
     """Writes the items of a batch that is to be started; the same again changes nothing.
 
     Items of a batch that was never started are replaced. Raises `Refused`: the reference is taken, or an
@@ -76,7 +76,7 @@ def _blank(given: BatchInput) -> dict[str, Any]:
     return {"items_sha256": given.items_sha256, "needs_approval": False, "items": 0}
 
 
-def _item(given: BatchInput, ref: str, revision: int, row: Row | None = None) -> dict[str, Any]:
+def _item(given: BatchInput, ref: str, revision: int, row: GivenItem | None = None) -> dict[str, Any]:
     own = row.revision if row is not None and row.revision is not None else revision
     return {
         "batch_ref": given.batch_ref,

@@ -26,7 +26,7 @@ MOST_FAULTS = 20
 """Faults that are told at once."""
 
 
-class Row(Wire):
+class GivenItem(Wire):
     """One item: the application, the revision that was seen (None: as it stands now), and its own fields.
 
     `line` is where it stood in the table.
@@ -46,7 +46,7 @@ class Fault(Wire):
     rule: Label
 
 
-def items_digest(plan_id: str, maker: Actor, command: dict[str, Any], rows: Sequence[Row]) -> str:
+def items_digest(plan_id: str, maker: Actor, command: dict[str, Any], rows: Sequence[GivenItem]) -> str:
     """sha-256 that tells what is to be done, by whom, to which applications, from anything else."""
     items = [row.model_dump(mode="json") for row in rows]
     return digest([plan_id, maker.model_dump(mode="json"), command, items])
@@ -59,7 +59,7 @@ def columns_for(kind: str) -> tuple[str, ...]:
     return (APPLICATION, REVISION, *own)
 
 
-def read_rows(given: BatchInput, text: str) -> list[Row]:
+def read_rows(given: BatchInput, text: str) -> list[GivenItem]:
     """The rows of a CSV text (comma, heads in the first line, UTF-8).
 
     A cell that begins with [ or { is JSON; an empty one is left out. Raises `Refused` with every fault.
@@ -78,7 +78,7 @@ def read_rows(given: BatchInput, text: str) -> list[Row]:
         faults.append(_fault(1, "(heads)", "列名重复", "a column stands twice"))
     if APPLICATION not in heads:
         faults.append(_fault(1, APPLICATION, "缺少此列", "the column is missing"))
-    rows: list[Row] = []
+    rows: list[GivenItem] = []
     if not faults:
         for cells in reader:
             if not any(cell.strip() for cell in cells):
@@ -89,14 +89,14 @@ def read_rows(given: BatchInput, text: str) -> list[Row]:
     return _checked(given, rows, faults)
 
 
-def check_rows(given: BatchInput, rows: Iterable[Row]) -> list[Row]:
+def check_rows(given: BatchInput, rows: Iterable[GivenItem]) -> list[GivenItem]:
     """The rows that a caller sent, each fit for its command. Raises `Refused` with every fault."""
     return _checked(
         given, [row.model_copy(update={"line": line}) for line, row in enumerate(rows, start=1)], []
     )
 
 
-def _row(line: int, heads: Sequence[str], cells: Sequence[str], faults: list[Fault]) -> Row | None:
+def _row(line: int, heads: Sequence[str], cells: Sequence[str], faults: list[Fault]) -> GivenItem | None:
     if len(cells) != len(heads):
         faults.append(
             _fault(
@@ -119,7 +119,7 @@ def _row(line: int, heads: Sequence[str], cells: Sequence[str], faults: list[Fau
             return None
     try:
         ref, revision = fields.pop(APPLICATION, ""), fields.pop(REVISION, None)
-        return Row(application_ref=ref, revision=revision, fields=fields, line=line)
+        return GivenItem(application_ref=ref, revision=revision, fields=fields, line=line)
     except ValueError as error:
         column = REVISION if "revision" in str(error) else APPLICATION
         zh = "须为非负整数" if column == REVISION else "须为申报编号"
@@ -128,7 +128,7 @@ def _row(line: int, heads: Sequence[str], cells: Sequence[str], faults: list[Fau
         return None
 
 
-def _checked(given: BatchInput, rows: Sequence[Row], faults: list[Fault]) -> list[Row]:
+def _checked(given: BatchInput, rows: Sequence[GivenItem], faults: list[Fault]) -> list[GivenItem]:
     first: dict[str, int] = {}
     for row in rows:
         ref, line = row.application_ref, row.line
@@ -170,7 +170,7 @@ def _fault(line: int, column: str, zh: str, en: str) -> Fault:
     return Fault(line=line, column=column, rule=Label(zh=zh, en=en))
 
 
-def faulty(rows: Iterable[Row], rule: Label) -> Refused:
+def faulty(rows: Iterable[GivenItem], rule: Label) -> Refused:
     """The refusal of rows whose application breaks a rule."""
     return _refused([Fault(line=row.line, column=APPLICATION, rule=rule) for row in rows])
 

@@ -23,7 +23,7 @@ from activities.database import Database
 from models.batch import BatchInput, batch_id, check_start
 from models.batch_commands import parse_batch_command
 from models.batch_messages import BatchStatus
-from models.batch_rows import Row, check_rows, items_digest, read_rows
+from models.batch_rows import GivenItem, check_rows, items_digest, read_rows
 from models.batch_state import BatchReceipt, BatchView
 from models.commands import Command
 from models.refusal import Refused
@@ -88,7 +88,7 @@ class BatchClient(PatientClient):
         return await self._once_open(handle, BatchView, lambda view: view.status != BatchStatus.PREPARING)
 
     async def start_with(
-        self, database: Database, given: dict[str, Any], items: str | list[Row]
+        self, database: Database, given: dict[str, Any], items: str | list[GivenItem]
     ) -> BatchView:
         """Make a batch of items: a CSV text, or rows. They are written to the database first.
 

@@ -76,7 +76,7 @@ class Report:
         return "\n".join(
             (
                 f"{self.items} items, seed {self.seed}: {took}",
-                f"server and workers ({self.workers}) killed after {', '.join(map(str, self.killed_at))} answers",
+                f"server and {self.workers} workers killed after {', '.join(map(str, self.killed_at))}",
                 f"dry run: {self.preview}",
                 f"report: {self.counts}, sum {sum(self.counts.values())}; by code {self.reasons}",
                 f"effects by history: {dict(sorted(self.effects.items()))} (how often: how many)",

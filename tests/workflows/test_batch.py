@@ -16,7 +16,7 @@ from temporalio.testing import WorkflowEnvironment
 from activities.database import Database
 from models.batch import item_command_id
 from models.batch_messages import BatchStatus
-from models.batch_rows import Row
+from models.batch_rows import GivenItem
 from models.refusal import RefusalCode, Refused
 from models.tables import Application, Batch, BatchItem, Notice
 from tests.support import eventually, unique
@@ -184,7 +184,7 @@ async def test_items_of_their_own_and_a_small_batch_needs_no_second_person(
     with pytest.raises(Refused) as refused:
         await door.start_with(own.database, start, heads + "nobody,,\n")
     assert "line 2, column application" in refused.value.refusal.rule.en
-    listed = [Row(application_ref=life.cast.ref, fields={"items": [_item(life)]}) for life in lives]
+    listed = [GivenItem(application_ref=life.cast.ref, fields={"items": [_item(life)]}) for life in lives]
     await door.start_with(own.database, start, listed)
     asked = await door.until(ref, BatchStatus.PREVIEWED)
     assert (asked.needs_approval, asked.preview) == (False, {"accepted": 2})

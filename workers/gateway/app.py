@@ -12,14 +12,27 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from workers.gateway import problems, routes_commands, routes_events, routes_public, routes_reading
+from workers.gateway import (
+    problems,
+    routes_batches,
+    routes_commands,
+    routes_events,
+    routes_public,
+    routes_reading,
+)
 from workers.gateway.context import Context
 from workers.gateway.gate import Gate
 from workers.gateway.policy import POLICY
 from workers.gateway.problems import Problem
 from workers.gateway.tokens import ORGANISATION_HEADER, ROLE_HEADER, admitted
 
-ROUTERS = (routes_public.router, routes_commands.router, routes_reading.router, routes_events.router)
+ROUTERS = (
+    routes_public.router,
+    routes_commands.router,
+    routes_reading.router,
+    routes_events.router,
+    routes_batches.router,
+)
 VERSION = "1.0.0"
 DESCRIPTION = (
     "Runs professional-title reviews (职称评审). The actor of every command comes from the bearer token. "

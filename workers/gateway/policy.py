@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from models.batch import NOT_FOR_MANY
+from models.batch_commands import BATCH_COMMANDS
 from models.decide import ROLES_OF
 from models.roles import Role
 
@@ -30,6 +32,15 @@ def _of_command(kind: str) -> Access:
 
 
 PUBLIC = Access(public=True)
+
+OF_BATCHES = (
+    "make_batch",
+    "list_batches",
+    "batch_state",
+    "batch_items",
+    "batch_results",
+    *(f"batch_{kind}" for kind in BATCH_COMMANDS),
+)
 
 POLICY: dict[str, Access] = {
     "health": PUBLIC,
@@ -54,6 +65,7 @@ POLICY: dict[str, Access] = {
     "statistics": Access(roles=OFFICES),
     "events": Access(roles=EVERY_ROLE),
     "event_stream": Access(roles=EVERY_ROLE),
+    **dict.fromkeys(OF_BATCHES, Access(roles=EVERY_ROLE - NOT_FOR_MANY)),
     **{kind: _of_command(kind) for kind in ROLES_OF},
 }
 """By the route's name (`operation_id`)."""
