@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
 from models.audit import digest
 from models.batch import MOST_ITEMS, REMIND, TAKEN_FROM_ELSEWHERE, BatchInput, Remind, check_item
@@ -35,7 +36,7 @@ class GivenItem(Wire):
     application_ref: Reference
     revision: int | None = Field(default=None, ge=0)
     fields: dict[str, Any] = Field(default_factory=dict)
-    line: int = Field(default=0, exclude=True)
+    line: SkipJsonSchema[int] = Field(default=0, exclude=True)
 
 
 class Fault(Wire):
