@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -11,7 +12,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from sqlalchemy import select
+from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Replayer
 
 from activities.database import Database
 from models.batch import item_command_id
@@ -19,6 +22,7 @@ from models.batch_messages import BatchStatus
 from models.batch_rows import GivenItem
 from models.refusal import RefusalCode, Refused
 from models.tables import Application, Batch, BatchItem, Notice
+from tests.histories import FOLDER
 from tests.support import eventually, unique
 from tests.workflows.cycle import Cycle, Life
 from workers.client_batch import BatchClient
@@ -27,7 +31,7 @@ from workers.database import upgrade
 from workers.registry import WORKFLOWS, make_activities
 from workers.rehearsal.cast import CITY_OFFICE, OFFICE
 from workers.settings import Settings
-from workers.worker import build_worker
+from workers.worker import build_worker, sandbox_runner
 
 PLAN = "tianjin-quality-2023"
 HOLD = {"kind": "hold", "ground": "investigation", "text": "核查中"}
@@ -104,8 +108,13 @@ async def effects(lives: Sequence[Life], batch_ref: str) -> Counter[int]:
     )
 
 
-async def test_from_the_dry_run_to_the_last_answer(own: Cycle, door: BatchClient) -> None:
-    """Six are frozen: one withdraws before it is sent, one moves on; who comes later is not in."""
+async def test_from_the_dry_run_to_the_last_answer(
+    own: Cycle, door: BatchClient, request: pytest.FixtureRequest
+) -> None:
+    """Six are frozen: one withdraws before it is sent, one moves on; who comes later is not in.
+
+    `--record` writes its history for the replay gate.
+    """
     lives = await opened(own, 6)
     ref = unique("b")
     made = await door.start(given(ref))
@@ -164,6 +173,13 @@ async def test_from_the_dry_run_to_the_last_answer(own: Cycle, door: BatchClient
     forced = await door.until(ref, BatchStatus.DONE)
     assert forced.counts == {"accepted": 5, "refused": 1}
     assert await effects(lives, ref) == {0: 1, 1: 5}
+    history = await own.environment.client.get_workflow_handle(f"batch/{ref}").fetch_history()
+    await Replayer(
+        workflows=WORKFLOWS, data_converter=pydantic_data_converter, workflow_runner=sandbox_runner()
+    ).replay_workflow(history)
+    if request.config.getoption("--record"):
+        text = re.sub(r"\d+@[^\"/]+", "recorder", history.to_json())
+        (FOLDER / "batch.json").write_text(text + "\n", encoding="utf-8")
 
 
 async def test_items_of_their_own_and_a_small_batch_needs_no_second_person(
