@@ -177,14 +177,17 @@ def faulty(rows: Iterable[GivenItem], rule: Label) -> Refused:
 
 
 def _refused(faults: Sequence[Fault]) -> Refused:
-    told, more = faults[:MOST_FAULTS], len(faults) - MOST_FAULTS
-    zh = "；".join(f"第{f.line}行“{f.column}”：{f.rule.zh.rstrip('。')}" for f in told)
-    en = "; ".join(f"line {f.line}, column {f.column}: {f.rule.en.rstrip('.')}" for f in told)
+    first, more = faults[0], len(faults) - MOST_FAULTS
+    zh, en = first.rule.zh.rstrip("。"), first.rule.en.rstrip(".")
+    if len(faults) > 1:
+        told = faults[:MOST_FAULTS]
+        zh = "；".join(f"第{f.line}行“{f.column}”：{f.rule.zh.rstrip('。')}" for f in told)
+        en = "; ".join(f"line {f.line}, column {f.column}: {f.rule.en.rstrip('.')}" for f in told)
     return refuse(
         RefusalCode.MALFORMED,
         zh=f"{zh}{f'；另有{more}处' if more > 0 else ''}。",
         en=f"{en}{f'; {more} more' if more > 0 else ''}.",
         fix_zh="请更正后重新提交；未作任何更改。",
         fix_en="Correct it and send it again; nothing was changed.",
-        field=f"line {told[0].line}, {told[0].column}",
+        field=f"line {first.line}, column {first.column}" if len(faults) == 1 else "items",
     )

@@ -56,7 +56,7 @@ async def test_a_batch_by_http(http: httpx.AsyncClient, bearer: Bearer) -> None:
     )
     table = {"command": RETURN, "csv": f"application,colour\n{casts[0].ref},red\n"}
     wrong = problem_of(await http.put(path, json=table, headers=maker), 422, "malformed")
-    assert wrong["field"] == "line 1, colour"
+    assert wrong["field"] == "line 1, column colour"
     alien = {"command": RETURN, "items": [{"application_ref": casts[0].ref}]}
     assert (
         "line 1" in problem_of(await http.put(path, json=alien, headers=stranger), 422, "malformed")["field"]
