@@ -115,12 +115,17 @@ class ReviewClient(PatientClient):
         if outcome.outcome == "finished":
             return outcome
         try:
-            state = await self._once_open(handle, StateView, lambda view: view.plan_version is not None)
+            state = await self.opened(given.workflow_id)
         except NoWorker:
             return outcome
         if state.plan_version is None:
             return outcome
         return outcome.model_copy(update={"opened": True, "stage": state.stage, "revision": state.revision})
+
+    async def opened(self, application: str) -> StateView:
+        """Its state once its plan is loaded, or at the end of the patience. Raises what `state` raises."""
+        handle = self._handle(application)
+        return await self._once_open(handle, StateView, lambda view: view.plan_version is not None)
 
     async def start_many(
         self, applications: Iterable[ApplicationInput | Body], *, at_once: int = AT_ONCE

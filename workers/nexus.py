@@ -235,7 +235,7 @@ def _actor(caller: Caller, decision: NexusDecision) -> Actor:
 async def _is_opening(door: ReviewClient, application: str) -> bool:
     """Whether it exists, waiting for its opening if need be: only then it stands in the read model."""
     try:
-        return bool(await door.state(application))
+        return (await door.opened(application)).plan_version is not None
     except (UnknownApplication, StartRefused):
         return False
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import os
 import re
@@ -10,14 +11,17 @@ import sys
 from pathlib import Path
 
 import pytest
+from temporalio.worker import Worker
 
-from tests.support import unique
+from tests.support import eventually, unique
 from tests.typescript.node import beside_the_packages, node
 from tests.workers.conftest import environment_of, rehearsal_clock
-from tests.workers.doors import OpenDoors
+from tests.workers.doors import OpenDoors, endpoint_of
+from workers.client import ReviewClient
 from workers.contract_index import index
 from workers.embedded import find_binary
 from workers.rehearsal.cast import Cast
+from workers.worker import sandbox_runner
 
 PAGE = (Path(__file__).parents[2] / "docs" / "calling.md").read_text("utf-8")
 FIRST = ("Python, the typed client", "Python, the SDK alone", "TypeScript")
@@ -109,6 +113,32 @@ async def test_curl_does(desk: Desk) -> None:
     assert '"stage":"draft"' in said
     assert '"code":"stale_revision"' in said
     assert said.count('"event":"submit","stage":"employer_review"') == 2
+
+
+async def test_the_workflow_of_another_team_does(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "nexus.md").read_text("utf-8")
+    code = re.search(r"```python\n(.*?)```", page, re.DOTALL)
+    assert code is not None
+    (desk.folder / "of_another_team.py").write_text(
+        code[1].replace("title-review-institute", endpoint_of("employer"))
+    )
+    monkeypatch.syspath_prepend(desk.folder)
+    recommend = importlib.import_module("of_another_team").Recommend
+    cast, queue, client = Cast(desk.ref), unique("hr"), await desk.doors.callers()
+    command = {name: value for name, value in cast.recommend().items() if name != "actor"}
+    service = ReviewClient(await desk.doors.client(), desk.doors.settings.task_queue)
+    async with Worker(client, task_queue=queue, workflows=[recommend], workflow_runner=sandbox_runner()):
+        given = [cast.start(clock=desk.clock), command]  # refused: nothing was submitted
+        handle = await client.start_workflow("Recommend", args=given, id=queue, task_queue=queue)
+
+        async def was_refused() -> None:
+            events = (await handle.fetch_history()).events
+            assert any(event.HasField("nexus_operation_failed_event_attributes") for event in events)
+
+        await eventually(was_refused, 20)
+        await service.send(desk.ref, cast.withdraw())
+        ended = await handle.result()
+    assert ended["stage"] == "withdrawn"
 
 
 @pytest.mark.parametrize("heading", ["Go", "Java"])
