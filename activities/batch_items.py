@@ -25,6 +25,9 @@ from models.wire import Label
 WRITTEN = "written"
 """The status of a batch whose items lie here and that nobody has started yet."""
 
+NOT_MADE = "not_made"
+"""The status of a batch that could not be made: its reference may be used again."""
+
 _CHUNK = 500
 
 
@@ -39,7 +42,7 @@ async def write_items(database: Database, given: BatchInput, rows: Sequence[Give
         if known is not None:
             if known.items_sha256 == given.items_sha256:
                 return
-            if known.status != WRITTEN or known.maker_id != given.maker.id:
+            if known.status not in (WRITTEN, NOT_MADE) or known.maker_id != given.maker.id:
                 raise _taken()
             await session.execute(delete(BatchItem).filter_by(batch_ref=given.batch_ref))
             await session.delete(known)
@@ -116,12 +119,23 @@ async def _visible(session: AsyncSession, given: BatchInput) -> ColumnElement[bo
 
 
 async def freeze(database: Database, leg: Leg, four_eyes_above: int) -> LegOver:
-    """Fixes the items of a batch and counts them, once. Raises `Refused` when there is nothing to fix."""
+    """Fixes the items of a batch and counts them, once; or says why it cannot be made."""
+    try:
+        return await _freeze(database, leg, four_eyes_above)
+    except Refused as refused:
+        async with database.transaction() as session:
+            batch = await session.get_one(Batch, leg.batch.batch_ref)
+            batch.status = NOT_MADE
+        return LegOver(leg=leg.leg, refusal=refused.refusal)
+
+
+async def _freeze(database: Database, leg: Leg, four_eyes_above: int) -> LegOver:
     given = leg.batch
     async with database.transaction() as session:
         batch = await session.get_one(Batch, given.batch_ref)
         if batch.frozen_at is None:
             if given.selection is not None:
+                await session.execute(delete(BatchItem).filter_by(batch_ref=given.batch_ref))
                 await _choose(session, given)
             elif batch.items_sha256 != given.items_sha256:
                 raise _not_written()

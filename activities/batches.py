@@ -17,7 +17,6 @@ from activities.database import Database
 from activities.writing import write_over
 from models.batch import FOUR_EYES_ABOVE
 from models.batch_messages import BatchRecord, Leg, LegKind, LegOver
-from models.refusal import Refused
 from models.tables import Batch
 
 LEG_OVER = "leg_over"
@@ -64,10 +63,7 @@ class Batches:
     async def _go(self, leg: Leg, tell: Tell) -> LegOver:
         match leg.kind:
             case LegKind.PREPARE:
-                try:
-                    return await freeze(self._database, leg, self._four_eyes_above)
-                except Refused as refused:
-                    return LegOver(leg=leg.leg, refusal=refused.refusal)
+                return await freeze(self._database, leg, self._four_eyes_above)
             case LegKind.PREVIEW:
                 return await preview_leg(activity.client(), self._database, leg, tell)
             case LegKind.SEND | LegKind.CLOSE:

@@ -15,7 +15,8 @@ from models.tables.base import Base, Code, Json, Prose, Ref, Sha256, of_applicat
 
 
 class Batch(Base):
-    """One batch. `status` is that of its workflow, or `written`: items lie here and none was started yet.
+    """One batch. `status` is that of its workflow; `written`: items lie here and nobody has started it yet;
+    `not_made`: it was refused.
 
     `frozen_at`: from when on its items are fixed. `preview` and `counts` are those of the last leg.
     """
