@@ -17,6 +17,7 @@ from typing import Any
 from temporalio import workflow
 from temporalio.common import RawValue, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import TimeoutError as ActivityTimeout
 from temporalio.workflow import ActivityConfig, LocalActivityConfig
 
 with workflow.unsafe.imports_passed_through():
@@ -47,6 +48,11 @@ QUICKLY: LocalActivityConfig = {
     "retry_policy": RetryPolicy(maximum_attempts=2, initial_interval=timedelta(milliseconds=100)),
 }
 """A database write takes milliseconds: tried inside the workflow task first."""
+
+NOT_QUICKLY = (ActivityError, ActivityTimeout)
+"""What a local activity raises that was not done: in the run `ActivityError`; in a replay, if it timed out, the
+bare time-out. Whoever catches only the first is wedged as soon as its worker has forgotten it.
+"""
 
 PATIENTLY: ActivityConfig = {
     "start_to_close_timeout": timedelta(seconds=20),
@@ -317,7 +323,7 @@ class ApplicationWorkflow:
                 return await workflow.execute_local_activity(
                     activity, argument, result_type=result_type, **QUICKLY
                 )
-            except ActivityError:
+            except NOT_QUICKLY:
                 pass
         return await workflow.execute_activity(activity, argument, result_type=result_type, **PATIENTLY)
 

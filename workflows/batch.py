@@ -37,7 +37,7 @@ with workflow.unsafe.imports_passed_through():
     from models.commands import Command
     from models.reading import read_as
     from models.refusal import Refusal, RefusalCode, Refused, refuse
-    from workflows.application import HISTORY_LIMIT, PATIENTLY, QUICKLY, _body, refusal_error
+    from workflows.application import HISTORY_LIMIT, NOT_QUICKLY, PATIENTLY, QUICKLY, _body, refusal_error
 
 LEG_OVER = "leg_over"
 """The signal with the outcome of a leg."""
@@ -207,7 +207,7 @@ class BatchWorkflow:
         record = record_of(self._state, self._moment)
         try:
             await workflow.execute_local_activity("record_batch", record, **QUICKLY)
-        except ActivityError:
+        except NOT_QUICKLY:
             await workflow.execute_activity("record_batch", record, **PATIENTLY)
         kind = next_leg(self._state)
         if kind is None:

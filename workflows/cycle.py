@@ -51,7 +51,7 @@ with workflow.unsafe.imports_passed_through():
     from models.roles import SYSTEM
     from models.selection import Selection
     from models.state import RefusedSignal
-    from workflows.application import HISTORY_LIMIT, PATIENTLY, QUICKLY, _body, refusal_error
+    from workflows.application import HISTORY_LIMIT, NOT_QUICKLY, PATIENTLY, QUICKLY, _body, refusal_error
     from workflows.cycle_orders import FOR_GOOD, ORDER_DONE, TASK_TIMEOUT, CycleOrderWorkflow, reason_of
 
 BY_ACTIVITY: dict[str, str] = {
@@ -438,7 +438,7 @@ class ReviewCycleWorkflow:
     async def _write(self, batch: CycleBatch) -> None:
         try:
             await workflow.execute_local_activity("cycle_records", batch, **QUICKLY)
-        except ActivityError:
+        except NOT_QUICKLY:
             await workflow.execute_activity("cycle_records", batch, **PATIENTLY)
 
     async def _record(self, activity: str, argument: BaseModel, answer: type[T]) -> T:
@@ -446,7 +446,7 @@ class ReviewCycleWorkflow:
         found: T
         try:
             found = await workflow.execute_local_activity(activity, argument, result_type=answer, **QUICKLY)
-        except ActivityError:
+        except NOT_QUICKLY:
             found = await workflow.execute_activity(activity, argument, result_type=answer, **PATIENTLY)
         return found
 
@@ -455,7 +455,7 @@ class ReviewCycleWorkflow:
         found: T
         try:
             found = await workflow.execute_local_activity(activity, argument, result_type=answer, **QUICKLY)
-        except ActivityError:
+        except NOT_QUICKLY:
             try:
                 found = await workflow.execute_activity(activity, argument, result_type=answer, **BRIEFLY)
             except ActivityError:

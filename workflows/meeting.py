@@ -15,7 +15,7 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RawValue, RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
@@ -50,7 +50,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from models.refusal import Refusal, RefusalCode, Refused, refuse
     from models.roles import SYSTEM
-    from workflows.application import HISTORY_LIMIT, PATIENTLY, QUICKLY, _body, refusal_error
+    from workflows.application import HISTORY_LIMIT, NOT_QUICKLY, PATIENTLY, QUICKLY, _body, refusal_error
 
 SENDING_LIMIT = timedelta(minutes=30)
 """How long one try at telling the applications of an agenda may take."""
@@ -193,7 +193,7 @@ class ReviewMeetingWorkflow:
             answer = await workflow.execute_local_activity(
                 activity, act, result_type=MeetingActDone, **QUICKLY
             )
-        except ActivityError:
+        except NOT_QUICKLY:
             answer = await workflow.execute_activity(activity, act, result_type=MeetingActDone, **PATIENTLY)
         return answer
 
