@@ -50,8 +50,8 @@ QUICKLY: LocalActivityConfig = {
 """A database write takes milliseconds: tried inside the workflow task first."""
 
 NOT_QUICKLY = (ActivityError, ActivityTimeout)
-"""What a local activity raises that was not done: in the run `ActivityError`; in a replay, if it timed out, the
-bare time-out. Whoever catches only the first is wedged as soon as its worker has forgotten it.
+"""What a local activity raises that was not done: in the run `ActivityError`; in a replay, if it timed out,
+the bare time-out. Whoever catches only the first is wedged as soon as its worker has forgotten it.
 """
 
 PATIENTLY: ActivityConfig = {
