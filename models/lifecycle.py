@@ -121,6 +121,13 @@ def advance(stage: Stage, event: str) -> Stage:
     return Stage(place.state)
 
 
+@cache
 def leaving(stage: Stage) -> tuple[Transition, ...]:
     """Every event possible in a stage, in the order of the table."""
     return tuple(t for t in TRANSITIONS if stage in t.sources)
+
+
+@cache
+def stages_of(command: str) -> tuple[Stage, ...]:
+    """The stages in which some event of a command is possible, in the order of the table."""
+    return tuple(dict.fromkeys(s for t in TRANSITIONS if t.command == command for s in t.sources))

@@ -13,7 +13,7 @@ from models.commands import COMMANDS, Command
 from models.deadlines import DEADLINE_KIND_LABELS, Deadline, DeadlineRevision
 from models.decide import ROLES_OF, next_commands
 from models.decide import offered as offers
-from models.lifecycle import TRANSITIONS, leaving
+from models.lifecycle import leaving, stages_of
 from models.refusal import Refusal, Refused
 from models.roles import ROLE_LABELS, Role
 from models.stages import STAGES
@@ -167,7 +167,6 @@ def _blocked(state: ApplicationState, t: Transition, now: datetime) -> Label | N
 
 
 def _not_now(state: ApplicationState, kind: str) -> NotNow:
-    stages = tuple(dict.fromkeys(s.value for t in TRANSITIONS if t.command == kind for s in t.sources))
     label = STAGES[state.stage].label
     by = ", ".join(r.value for r in ROLES_OF[kind])
     by_zh = "、".join(ROLE_LABELS[r].zh for r in ROLES_OF[kind])
@@ -180,7 +179,7 @@ def _not_now(state: ApplicationState, kind: str) -> NotNow:
             if ended
             else f"Not possible in '{state.stage.value}'; it is for {by} in other stages.",
         ),
-        possible_in=stages,
+        possible_in=tuple(stage.value for stage in stages_of(kind)),
     )
 
 

@@ -6,6 +6,7 @@ Instants are timezone-aware; the review lives in Asia/Shanghai. Dates are calend
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from typing import Annotated, Any, cast
 from zoneinfo import ZoneInfo
 
@@ -52,17 +53,24 @@ class Wire(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+@cache
+def _defaults(kind: type[BaseModel]) -> dict[str, Any]:
+    """The defaults of its fields, to compare with: looked up once, since states are written at every step."""
+    return {name: field.get_default() for name, field in kind.model_fields.items() if not field.is_required()}
+
+
 class Compact(Wire):
     """A value object that is stored in workflow histories: fields at their default are left out."""
 
     @model_serializer(mode="wrap")
     def _without_defaults(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        fields = type(self).model_fields
+        defaults = _defaults(type(self))
         whole: dict[str, Any] = serialize(self)
+        mine = self.__dict__
         return {
             name: value
             for name, value in whole.items()
-            if fields[name].is_required() or getattr(self, name) != fields[name].get_default()
+            if name not in defaults or (mine[name] is not defaults[name] and mine[name] != defaults[name])
         }
 
     @classmethod

@@ -34,9 +34,13 @@ def find(root: Any, path: str) -> list[Any]:
     return found
 
 
+@pytest.fixture(scope="module")
+def schema() -> Any:
+    return etree.XMLSchema(etree.parse(SCHEMA))
+
+
 @pytest.mark.parametrize("lang", ["zh", "en", "both"])
-def test_it_validates_against_the_schema_of_the_omg(lang: Lang) -> None:
-    schema = etree.XMLSchema(etree.parse(SCHEMA))
+def test_it_validates_against_the_schema_of_the_omg(lang: Lang, schema: Any) -> None:
     schema.assertValid(etree.fromstring(bpmn(lang).encode()))
 
 
