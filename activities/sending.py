@@ -25,6 +25,13 @@ PATIENCE = timedelta(seconds=10)
 TRIES = 2
 """How often a silent application is asked before its turn is over."""
 
+_SILENT = (
+    RPCStatusCode.DEADLINE_EXCEEDED,
+    RPCStatusCode.RESOURCE_EXHAUSTED,
+    RPCStatusCode.FAILED_PRECONDITION,
+)
+"""The last one: its workflow cannot go on. It must not hold up the others."""
+
 
 class Sent(Wire):
     """What came of one command: accepted with a receipt, refused with the reason, or nobody is there.
@@ -93,7 +100,7 @@ async def send_or_silence(
             _unless_cancelled(silence)
             problem = str(silence)
         except RPCError as error:
-            if error.status not in (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.RESOURCE_EXHAUSTED):
+            if error.status not in _SILENT:
                 raise
             problem = error.message
     return problem or "no answer"

@@ -14,7 +14,7 @@ from models.deadlines import DEADLINE_KIND_LABELS, Deadline, DeadlineRevision
 from models.decide import ROLES_OF, next_commands
 from models.decide import offered as offers
 from models.lifecycle import leaving, stages_of
-from models.refusal import Refused
+from models.refusal import Refusal, Refused
 from models.roles import ROLE_LABELS, Role
 from models.stages import STAGES
 from models.state import ApplicationState, RefusedSignal
@@ -62,6 +62,12 @@ class Permitted(Wire):
 
     steps: tuple[Step, ...]
     not_now: tuple[NotNow, ...]
+
+
+class Preview(Wire):
+    """What a command would be answered at this moment: the refusal, or nothing when it would be accepted."""
+
+    refusal: Refusal | None = None
 
 
 class StateView(Wire):

@@ -11,6 +11,7 @@ import typer
 
 from workers import cli_commands, cli_lifecycle, cli_versions
 from workers.cli_apply import apply
+from workers.cli_batch import batch_app
 from workers.cli_calendar import calendar_app
 from workers.cli_cases import case_app, credit_app
 from workers.cli_certificate import certificate_app
@@ -58,6 +59,7 @@ app.command(rich_help_panel=READ)(refused)
 app.command("list", rich_help_panel=READ)(list_command)
 app.command(rich_help_panel=READ)(diagram)
 app.command("access-log", rich_help_panel=READ)(access_log)
+app.add_typer(batch_app, name="batch", rich_help_panel=CYCLE)
 app.add_typer(cycle_app, name="cycle", rich_help_panel=CYCLE)
 app.command(rich_help_panel=CYCLE)(posts)
 app.add_typer(committee_app, name="committee", rich_help_panel=CYCLE)

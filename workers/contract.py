@@ -15,6 +15,9 @@ from pydantic import BaseModel, TypeAdapter
 
 from models.application import ApplicationInput
 from models.audit import Fact
+from models.batch import NOT_FOR_MANY, BatchInput
+from models.batch_commands import BATCH_COMMANDS
+from models.batch_state import BatchReceipt, BatchView
 from models.commands import COMMANDS, Command
 from models.cycle_commands import CYCLE_COMMANDS
 from models.cycle_decide import SENDERS
@@ -29,7 +32,7 @@ from models.nexus import NexusDecision, NexusQuestion
 from models.refusal import Refusal
 from models.roles import Role
 from models.state import Receipt, RefusedSignal
-from models.views import DeadlineView, StateView
+from models.views import DeadlineView, Preview, StateView
 
 Mode = Literal["validation", "serialization"]
 Shape = tuple[Any, Mode]
@@ -40,6 +43,7 @@ ANSWERS: dict[str, tuple[type[BaseModel], Mode]] = {
     "receipt": (Receipt, "serialization"),
     "refusal": (Refusal, "serialization"),
     "state-view": (StateView, "serialization"),
+    "preview": (Preview, "serialization"),
     "nexus-decision": (NexusDecision, "validation"),
     "nexus-question": (NexusQuestion, "validation"),
 }
@@ -69,6 +73,14 @@ OF_CYCLES: dict[str, tuple[type[BaseModel], Mode]] = {
     "statistics-view": (StatisticsView, "serialization"),
 }
 """What starts a cycle, its commands, and what comes back, by the name of the schema file."""
+
+OF_BATCHES: dict[str, tuple[type[BaseModel], Mode]] = {
+    **{kind: (model, "validation") for kind, model in BATCH_COMMANDS.items()},
+    "batch-input": (BatchInput, "validation"),
+    "batch-receipt": (BatchReceipt, "serialization"),
+    "batch-view": (BatchView, "serialization"),
+}
+"""What starts a batch, its commands, and what comes back, by the name of the schema file."""
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -110,6 +122,7 @@ FACES: tuple[Face, ...] = (
             "history": "history",
             "deadlines": "deadlines",
             "refused": "refused",
+            "would": "preview",
         },
     ),
     Face(
@@ -139,6 +152,17 @@ FACES: tuple[Face, ...] = (
         receipt="meeting/meeting-receipt",
         queries={"state": "meeting/meeting-view", "history": "meeting/meeting-history"},
     ),
+    Face(
+        workflow="BatchWorkflow",
+        workflow_id="batch/{batch_ref}",
+        start="batch/batch-input",
+        commands=BATCH_COMMANDS,
+        senders=dict.fromkeys(BATCH_COMMANDS, tuple(role for role in Role if role not in NOT_FOR_MANY)),
+        folder="batch/",
+        signals=False,
+        receipt="batch/batch-receipt",
+        queries={"state": "batch/batch-view"},
+    ),
 )
 """Every workflow that others start and talk to."""
 
@@ -157,6 +181,7 @@ def shapes() -> dict[str, Shape]:
     found |= ANSWERS | LISTS
     found |= {f"meeting/{name}": shape for name, shape in OF_MEETINGS.items()}
     found |= {f"cycle/{name}": shape for name, shape in OF_CYCLES.items()}
+    found |= {f"batch/{name}": shape for name, shape in OF_BATCHES.items()}
     return found
 
 

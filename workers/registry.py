@@ -22,6 +22,7 @@ from activities import (
     screening,
     spot_checks,
 )
+from activities.batches import Batches
 from activities.calendar import Calendars
 from activities.cycle import CycleDesk
 from activities.cycle_watch import Watch
@@ -36,7 +37,9 @@ from activities.records import FactWriter, Records
 from activities.reports import Reports
 from activities.statistics import Statistics
 from activities.versions import Versions
+from models.batch import FOUR_EYES_ABOVE
 from workflows.application import ApplicationWorkflow
+from workflows.batch import BatchWorkflow
 from workflows.cycle import ReviewCycleWorkflow
 from workflows.cycle_orders import CycleOrderWorkflow
 from workflows.meeting import ReviewMeetingWorkflow
@@ -46,6 +49,7 @@ WORKFLOWS: list[type] = [
     ReviewMeetingWorkflow,
     ReviewCycleWorkflow,
     CycleOrderWorkflow,
+    BatchWorkflow,
 ]
 
 _HOPS: dict[str, FactWriter] = {
@@ -71,12 +75,14 @@ def make_activities(
     calendar_dir: Path | None = None,
     papers: PaperConfig | None = None,
     released_on: date | None = None,
+    four_eyes_above: int = FOUR_EYES_ABOVE,
 ) -> list[Callable[..., Any]]:
     """Every activity, bound to one database. In a rehearsal the calendar knows what was known that day.
 
     `calendar_dir` holds notices on working days that are newer than this release. `papers`: by default
     they lie beside the SQLite file, and only a rehearsal makes itself a key to sign them with.
     `released_on`: the calendar of the release is taken as it was on that day (a rehearsal of older years).
+    A batch of more items than `four_eyes_above` needs a second person.
     """
     if papers is None:
         papers = PaperConfig(database.folder or Path("data").absolute(), may_make_key=rehearsal)
@@ -85,6 +91,7 @@ def make_activities(
     calendars = Calendars(as_of=rehearsal, folder=calendar_dir, released_on=released_on)
     records = Records(database, calendars, FACTS)
     versions = Versions(database, calendars)
+    batches = Batches(database, four_eyes_above)
     desk = CycleDesk(records, rehearsal=rehearsal)
     return [
         Opening(records, rehearsal=rehearsal).open_application,
@@ -103,6 +110,8 @@ def make_activities(
         desk.list_open_cases,
         Watch(records).watch_cycle,
         Orders(database).carry_out,
+        batches.record_batch,
+        batches.batch_leg,
         versions.issue_plan_version,
         versions.issue_calendar,
         meetings.plan_meeting,

@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from activities.evidence.config import EvidenceConfig
 from activities.papers.config import VERIFICATION_URL, PaperConfig
+from models.batch import FOUR_EYES_ABOVE
 from models.calendar_overlay import read_overlays
 from models.evidence import MediaType
 from models.roles import Reference, Role
@@ -146,6 +147,13 @@ class Settings(BaseSettings):
     )
     drain_seconds: float = Field(
         default=30.0, ge=0, le=3600, description="use the seconds a running activity gets to finish in"
+    )
+
+    batch_four_eyes_above: int = Field(
+        default=FOUR_EYES_ABOVE,
+        ge=0,
+        le=20_000,
+        description="use the items of a batch up to which one person is enough",
     )
 
     signing_key_file: Path | None = Field(

@@ -154,6 +154,7 @@ async def _run(
                         rehearsal=settings.rehearsal,
                         calendar_dir=settings.calendar_dir,
                         papers=settings.papers(may_make_key=True),
+                        four_eyes_above=settings.batch_four_eyes_above,
                     ),
                     nexus_services=nexus_services(here, database),
                     stop=stopping,

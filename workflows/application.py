@@ -205,6 +205,15 @@ class ApplicationWorkflow:
         """Signals refused, with the reason."""
         return list(views.refused_views(self._state))
 
+    @workflow.query
+    def would(self, body: Any) -> views.Preview:
+        """What this command (its JSON object, with `kind`) would be answered now; nothing is changed."""
+        try:
+            self._check(parse(str(body.get("kind", "")) if isinstance(body, dict) else "", body))
+        except Refused as refused:
+            return views.Preview(refusal=refused.refusal)
+        return views.Preview()
+
     # --- the order of things ---------------------------------------------------------------------------
 
     def _now(self) -> datetime:

@@ -11,6 +11,7 @@ from models.tables.access import AccessEntry
 from models.tables.applications import Application, InboxItem, LiveApplication, Notice
 from models.tables.ballots import BallotBox, BallotRoll, BallotSlip, SlipToTake
 from models.tables.base import Base, Facts
+from models.tables.batches import Batch, BatchItem
 from models.tables.cases import CaseStep, CreditRecord, ReportFile, Sample, SideCase, WorkReport
 from models.tables.chain import AuditEntry, AuditOrphan
 from models.tables.cycle import Cycle, CycleFact, CycleNotice, CycleStep, OpenCase
@@ -66,6 +67,8 @@ __all__ = [
     "BallotRoll",
     "BallotSlip",
     "Base",
+    "Batch",
+    "BatchItem",
     "CalendarNotice",
     "CaseStep",
     "Certificate",

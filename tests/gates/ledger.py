@@ -16,6 +16,10 @@ from pydantic_core import PydanticUndefined
 
 from models.application import ApplicationInput
 from models.audit import Fact
+from models.batch import BatchInput
+from models.batch_commands import BATCH_COMMANDS
+from models.batch_messages import BatchRecord, Leg, LegOver
+from models.batch_state import BatchReceipt, BatchState, BatchView
 from models.commands import COMMANDS
 from models.cycle_commands import CYCLE_COMMANDS
 from models.cycle_dates import DatesAnswer, DatesAsked
@@ -38,7 +42,7 @@ from models.outbox import DeadlineAnswer, HopBatch, HopResult, OpenRequest, Open
 from models.refusal import Refusal
 from models.state import ApplicationState, Receipt, RefusedSignal
 from models.terms import PlanTerms
-from models.views import DeadlineView, StateView
+from models.views import DeadlineView, Preview, StateView
 from tests.gates.doors import doors
 
 LOCK = Path(__file__).with_name("contract.lock.json")
@@ -47,12 +51,18 @@ MESSAGES: dict[str, type[BaseModel]] = {
     **COMMANDS,
     **MEETING_COMMANDS,
     **CYCLE_COMMANDS,
+    **BATCH_COMMANDS,
     **{
         model.__name__: model
         for model in (
             ApplicationInput,
             ApplicationState,
             Asked,
+            BatchInput,
+            BatchReceipt,
+            BatchRecord,
+            BatchState,
+            BatchView,
             CycleBatch,
             CycleInput,
             CycleReceipt,
@@ -68,6 +78,8 @@ MESSAGES: dict[str, type[BaseModel]] = {
             Fact,
             HopBatch,
             HopResult,
+            Leg,
+            LegOver,
             MeetingAct,
             MeetingActDone,
             MeetingFact,
@@ -82,6 +94,7 @@ MESSAGES: dict[str, type[BaseModel]] = {
             Order,
             OrderDone,
             PlanTerms,
+            Preview,
             Receipt,
             Refusal,
             RefusedSignal,

@@ -12,6 +12,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
 from models.application import workflow_id
+from models.batch import batch_id
 from models.cycle_state import cycle_id
 from models.meeting_messages import meeting_workflow_id
 from tests.histories import FOLDER
@@ -35,7 +36,9 @@ def _read(text: str) -> WorkflowHistory:
     """The history under the workflow id it was recorded with (plan and reference of its input)."""
     first = json.loads(text)["events"][0]["workflowExecutionStartedEventAttributes"]
     given = json.loads(base64.b64decode(first["input"]["payloads"][0]["data"]))
-    if "meeting_ref" in given:
+    if "batch_ref" in given:
+        named = batch_id(given["batch_ref"])
+    elif "meeting_ref" in given:
         named = meeting_workflow_id(given["plan_id"], given["meeting_ref"])
     elif "application_ref" in given:
         named = workflow_id(given["plan_id"], given["application_ref"])

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from workers.gateway import (
     evidence_problems,
     handlers,
+    routes_batches,
     routes_commands,
     routes_cycle,
     routes_events,
@@ -45,6 +46,7 @@ ROUTERS = (
     routes_uploads.router,
     routes_evidence.router,
     routes_webhooks.router,
+    routes_batches.router,
 )
 FAMILIES = (routes_commands.OF_APPLICATIONS, routes_cycle.OF_CYCLES, routes_meetings.OF_MEETINGS)
 VERSION = "1.0.0"

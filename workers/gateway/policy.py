@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from models.batch import NOT_FOR_MANY
+from models.batch_commands import BATCH_COMMANDS
 from models.cycle_decide import SENDERS
 from models.decide import ROLES_OF
 from models.meeting_commands import ROLES_OF as ROLES_OF_MEETING
@@ -40,6 +42,15 @@ PUBLIC = Access(public=True)
 _WEBHOOKS = (
     *("add_webhook", "list_webhooks", "webhook_state", "remove_webhook", "test_webhook", "replay_webhook"),
     *("pause_webhook", "resume_webhook", "rotate_webhook_secret", "dead_deliveries", "retry_dead_deliveries"),
+)
+
+OF_BATCHES = (
+    "make_batch",
+    "list_batches",
+    "batch_state",
+    "batch_items",
+    "batch_results",
+    *(f"batch_{kind}" for kind in BATCH_COMMANDS),
 )
 
 POLICY: dict[str, Access] = {
@@ -85,5 +96,6 @@ POLICY: dict[str, Access] = {
     "evidence_file": Access(roles=EVERY_ROLE),
     "application_evidence": Access(roles=EVERY_ROLE),
     **{name: Access(roles=OF_ORGANISATIONS) for name in _WEBHOOKS},
+    **dict.fromkeys(OF_BATCHES, Access(roles=EVERY_ROLE - NOT_FOR_MANY)),
 }
 """By the route's name (`operation_id`)."""

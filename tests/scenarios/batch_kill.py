@@ -1,0 +1,276 @@
+"""A batch over many applications while everything that runs is killed in the middle.
+
+    python -m tests.scenarios.batch_kill [ITEMS] [SEED] [KILLS]
+
+Everything is real: a Temporal server with its database in a file, workers as processes of their own,
+SIGKILL. One application in fifty has ended, one in fifty has moved on by the time it is sent. In the end the
+report must add up, and the histories and the audit rows must show exactly one effect for each accepted one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import func, select
+from temporalio.client import Client
+
+from activities.database import Database
+from models.application import ApplicationInput
+from models.batch import item_command_id
+from models.batch_messages import BatchStatus
+from models.batch_state import BatchView
+from models.roles import Actor, Role
+from models.tables import Application, AuditEntry, BatchItem
+from workers.client import ReviewClient
+from workers.client_batch import BatchClient, command_of
+from workers.client_errors import ClientError
+from workers.client_start import start_or_find
+from workers.connect import connect
+from workers.database import upgrade
+from workers.embedded import NAMESPACE, DevServer
+from workers.rehearsal.cast import OFFICE, Cast, Json
+from workers.search_attributes import server_types
+from workers.settings import Settings
+
+PROGRAM = (sys.executable, "-c", "from workers.cli import main; main()", "worker")
+PLAN, BATCH = "tianjin-quality-2023", "kill-1"
+AT_ONCE = 24
+"""Applications that are opened, or asked for their history, side by side."""
+
+ONE_IN = 50
+"""Of so many one has ended, and one has moved on, before the batch is sent."""
+
+PER_SECOND = 200
+MAKER = Actor(id="wang", role=Role.OFFICE, organisation=OFFICE)
+APPROVER = Actor(id="li", role=Role.OFFICE, organisation=OFFICE)
+
+
+@dataclass
+class Report:
+    """What was sent, what came of it, and what the applications say themselves."""
+
+    items: int
+    seed: int
+    workers: int
+    killed_at: list[int] = field(default_factory=list)
+    preview: dict[str, int] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    reasons: dict[str, int] = field(default_factory=dict)
+    effects: Counter[int] = field(default_factory=Counter)
+    rows: Counter[int] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def words(self) -> str:
+        """The counts, a line each."""
+        took = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in self.seconds.items())
+        return "\n".join(
+            (
+                f"{self.items} items, seed {self.seed}: {took}",
+                f"server and {self.workers} workers killed after {', '.join(map(str, self.killed_at))}",
+                f"dry run: {self.preview}",
+                f"report: {self.counts}, sum {sum(self.counts.values())}; by code {self.reasons}",
+                f"effects by history: {dict(sorted(self.effects.items()))} (how often: how many)",
+                f"effects by audit row: {dict(sorted(self.rows.items()))}",
+                f"wrong: {len(self.wrong)}",
+            )
+        )
+
+
+class Household:
+    """The server and the workers; all of them are killed at once, and started again."""
+
+    def __init__(self, server: DevServer, environment: dict[str, str], folder: Path, number: int) -> None:
+        self._server, self._environment, self._folder, self._number = server, environment, folder, number
+        self._workers: list[asyncio.subprocess.Process] = []
+
+    async def start_workers(self) -> None:
+        """As many as there are to be."""
+        with (self._folder / "worker.log").open("ab") as log:
+            for _ in range(self._number):
+                self._workers.append(
+                    await asyncio.create_subprocess_exec(
+                        *PROGRAM, env=self._environment, stdout=log, stderr=log
+                    )
+                )
+
+    async def kill_workers(self) -> None:
+        """SIGKILL."""
+        for worker in self._workers:
+            if worker.returncode is None:
+                worker.kill()
+            await worker.wait()
+        self._workers.clear()
+
+    async def kill_everything(self) -> None:
+        """SIGKILL to the workers, the sender among them, and to the server; then all of it again."""
+        await asyncio.gather(self._server.kill(), self.kill_workers())
+        await self._server.restart()
+        await self.start_workers()
+
+
+async def _open_all(client: Client, task_queue: str, casts: list[Cast], clock: Json) -> None:
+    """Real starts, without waiting for each to open: the read model tells when all have."""
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(cast: Cast) -> None:
+        async with gate:
+            given = ApplicationInput.model_validate(cast.start(clock=clock))
+            await start_or_find(client, task_queue, given, timedelta(seconds=60))
+
+    await asyncio.gather(*(one(cast) for cast in casts))
+
+
+async def _known(database: Database, number: int) -> None:
+    while True:
+        async with database.reading() as session:
+            if await session.scalar(select(func.count()).select_from(Application)) == number:
+                return
+        await asyncio.sleep(0.2)
+
+
+async def _answers(database: Database) -> int:
+    done = BatchItem.status.in_(("accepted", "refused"))
+    async with database.reading() as session:
+        return await session.scalar(select(func.count()).select_from(BatchItem).where(done)) or 0
+
+
+async def _kill_in_the_middle(report: Report, database: Database, household: Household, kills: int) -> None:
+    luck = random.Random(report.seed)
+    step = report.items / (kills + 1)
+    for kill in range(1, kills + 1):
+        wanted = int(kill * step + luck.uniform(-0.1, 0.1) * step)
+        while True:
+            if await _answers(database) >= wanted:
+                break
+            await asyncio.sleep(0.02)
+        await household.kill_everything()
+        report.killed_at.append(await _answers(database))
+
+
+async def _examine(report: Report, door: ReviewClient, database: Database, casts: list[Cast]) -> None:
+    """What the applications themselves, and the audit rows, say was done."""
+    async with database.reading() as session:
+        items = {i.application_ref: i for i in await session.scalars(select(BatchItem))}
+        of_batch = AuditEntry.command_id.startswith(f"{BATCH}:")
+        rows = Counter(await session.scalars(select(AuditEntry.application_ref).where(of_batch)))
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(cast: Cast) -> None:
+        async with gate:
+            facts = await door.history(f"{PLAN}/{cast.ref}")
+        mine = [f for f in facts if f.command_id == item_command_id(BATCH, cast.ref)]
+        item = items[cast.ref]
+        report.effects[len(mine)] += 1
+        report.rows[rows[cast.ref]] += 1
+        expected = 1 if item.status == "accepted" else 0
+        if not len(mine) == rows[cast.ref] == expected or (mine and mine[0].revision != item.became):
+            report.wrong.append(f"{cast.ref}: {item.status}, {len(mine)} facts, {rows[cast.ref]} rows")
+
+    await asyncio.gather(*(one(cast) for cast in casts))
+    if sum(report.counts.values()) != report.items or set(report.counts) - {"accepted", "refused"}:
+        report.wrong.append(f"the report does not add up: {report.counts}")
+
+
+async def _until_done(door: BatchClient, *statuses: BatchStatus) -> BatchView:
+    """Asks until it is there, also while nobody answers."""
+    while True:
+        try:
+            return await door.until(BATCH, *statuses, within=3600)
+        except ClientError:
+            await asyncio.sleep(0.2)
+
+
+async def batch_kill(number: int, seed: int, kills: int, folder: Path, workers: int = 2) -> Report:
+    """The whole of it, in an empty folder."""
+    report = Report(number, seed, workers)
+    casts = [Cast(f"k{seed}-{n:05d}") for n in range(number)]
+    clock: Json = {
+        "real_start": datetime.now(UTC).isoformat(),
+        "business_start": "2023-09-20T09:00:00+08:00",
+        "speed": 1.0,
+    }
+    server = DevServer(run_dir=folder, db_file=folder / "temporal.db", search_attributes=server_types())
+    async with server:
+        settings = Settings.load(
+            temporal_address=server.address, temporal_namespace=NAMESPACE, data_dir=folder, rehearsal=True
+        )
+        environment = {
+            **os.environ,
+            "ZHICHENG_TEMPORAL_ADDRESS": server.address,
+            "ZHICHENG_DATA_DIR": str(folder),
+            "ZHICHENG_REHEARSAL": "true",
+            "ZHICHENG_STICKY_SECONDS": "1",
+            "ZHICHENG_MAX_CACHED_WORKFLOWS": "20000",
+            "ZHICHENG_LOG_LEVEL": "warning",
+        }
+        household = Household(server, environment, folder, workers)
+        url = settings.database_url.get_secret_value()
+        await asyncio.to_thread(upgrade, url)
+        database = Database(url)
+        try:
+            await household.start_workers()
+            client = await connect(settings)
+            door = ReviewClient(client, settings.task_queue, patience=120)
+            batches = BatchClient(client, settings.task_queue, patience=600)
+            began = time.monotonic()
+
+            def took(name: str) -> None:
+                nonlocal began
+                report.seconds[name], began = time.monotonic() - began, time.monotonic()
+
+            await _open_all(client, settings.task_queue, casts, clock)
+            await _known(database, number)
+            took("opened in")
+            start = {
+                "batch_ref": BATCH,
+                "plan_id": PLAN,
+                "maker": MAKER,
+                "command": {"kind": "hold", "ground": "investigation", "text": "核查中"},
+                "selection": {"stages": ["draft"]},
+                "per_second": PER_SECOND,
+            }
+            await batches.start(start)
+            report.preview = (await _until_done(batches, BatchStatus.PREVIEWED)).preview
+            took("asked in")
+            for cast in casts[::ONE_IN]:
+                await door.send(f"{PLAN}/{cast.ref}", cast.withdraw())
+            for cast in casts[1::ONE_IN]:
+                await door.send(f"{PLAN}/{cast.ref}", cast.submit())
+            await batches.send(BATCH, command_of("approve", APPROVER, "approve-1"))
+            await batches.send(BATCH, command_of("apply", MAKER, "apply-1"))
+            took("changed in")
+            killing = asyncio.create_task(_kill_in_the_middle(report, database, household, kills))
+            view = await _until_done(batches, BatchStatus.DONE)
+            await killing
+            took("sent in")
+            report.counts, report.reasons = view.counts, view.reasons
+            await _examine(report, door, database, casts)
+            took("examined in")
+        finally:
+            await household.kill_workers()
+            await database.close()
+    return report
+
+
+def main() -> int:
+    """Prints the counts; status 1 when anything is lost, doubled, or does not add up."""
+    numbers = [int(word) for word in sys.argv[1:4]]
+    number, seed, kills = [*numbers, *(10_000, 1, 2)[len(numbers) :]]
+    with tempfile.TemporaryDirectory(prefix="zhicheng-batch-") as folder:
+        report = asyncio.run(batch_kill(number, seed, kills, Path(folder)))
+    print(report.words(), *report.wrong[:10], sep="\n")
+    return int(bool(report.wrong))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
