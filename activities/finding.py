@@ -43,6 +43,16 @@ class Place:
     due_at: datetime | None = None
 
 
+@dataclass(frozen=True)
+class View:
+    """One look: the search written out, the day it counts from, and what may be seen of which plan."""
+
+    session: AsyncSession
+    selection: Selection
+    today: Today
+    seen: ColumnElement[bool]
+
+
 async def today_of(
     session: AsyncSession,
     calendars: Calendars,

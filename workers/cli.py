@@ -32,6 +32,8 @@ from workers.cli_posts import posts
 from workers.cli_processes import demo, migrate, search_attributes_app, up, worker
 from workers.cli_report import report_app
 from workers.cli_schema import schema, template
+from workers.cli_search import search_app
+from workers.cli_searching import SEARCHES
 from workers.cli_show import next_steps, show
 from workers.cli_simulate import simulate
 from workers.cli_site import site_app
@@ -56,7 +58,8 @@ app.command("next", rich_help_panel=READ)(next_steps)
 app.command(rich_help_panel=READ)(history)
 app.command("why-deadline", rich_help_panel=READ)(why_deadline)
 app.command(rich_help_panel=READ)(refused)
-app.command("list", rich_help_panel=READ)(list_command)
+app.command("list", rich_help_panel=READ, context_settings=SEARCHES)(list_command)
+app.add_typer(search_app, name="search", rich_help_panel=READ)
 app.command(rich_help_panel=READ)(diagram)
 app.command("access-log", rich_help_panel=READ)(access_log)
 app.add_typer(batch_app, name="batch", rich_help_panel=CYCLE)

@@ -11,6 +11,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from activities.batch_reading import batch_seen, batches_of, items_of, of_house, results_csv
+from activities.saved_searches import written_out
 from models.batch import BatchRef, template_of
 from models.batch_commands import BATCH_COMMANDS
 from models.batch_messages import ItemStatus
@@ -19,6 +20,8 @@ from models.batch_state import BatchReceipt, BatchView
 from models.clock import REAL_TIME, BusinessClock
 from models.commands import CommandId
 from models.roles import Actor
+from models.saved_search import Owner
+from models.search import MOST_CHARACTERS
 from models.selection import Selection
 from models.tables import Batch, BatchItem
 from models.wire import SHANGHAI, Instant, Wire
@@ -47,10 +50,12 @@ _EXAMPLE = {
 class MakeBatch(Wire):
     """What is sent to whom: `command` is the template (`kind` and what is the same for all).
 
-    One of `selection`, `items` and `csv` (a column `application`, and fields of the command).
+    One of `search` (terms, `@name` of a saved one), `selection`, `items` and `csv` (a column `application`,
+    and fields of the command).
     """
 
     command: dict[str, Any]
+    search: Annotated[str, Field(max_length=MOST_CHARACTERS)] | None = None
     selection: Selection | None = None
     items: Annotated[tuple[GivenItem, ...], Field(max_length=20_000)] = ()
     csv: Annotated[str, Field(max_length=MOST_CSV)] | None = None
@@ -120,19 +125,25 @@ class ItemFilter(Wire):
 )
 async def make(
     here: Here,
+    caller: Who,
     actor: As,
     plan_id: PlanId,
     batch_ref: Name,
     given: Annotated[MakeBatch, Body(examples=[_EXAMPLE])],
 ) -> BatchView:
     """Freeze the selection and begin the dry run. The same body again finds the same batch."""
-    sources = (given.selection is not None, bool(given.items), given.csv is not None)
+    sources = (
+        given.search is not None,
+        given.selection is not None,
+        bool(given.items),
+        given.csv is not None,
+    )
     if sum(sources) != 1:
         raise problem(
             422,
             "malformed",
-            zh="selection、items、csv 须且只能填写一项。",
-            en="Give one of selection, items and csv.",
+            zh="search、selection、items、csv 须且只能填写一项。",
+            en="Give one of search, selection, items and csv.",
             fix_zh="请只保留一项。",
             fix_en="Keep one of them.",
             field="selection",
@@ -147,8 +158,13 @@ async def make(
         "clock": given.clock,
     }
     door = BatchClient.beside(here.applications)
-    if given.selection is not None:
-        return await door.start({**start, "selection": given.selection})
+    selection = given.selection
+    if given.search is not None:
+        async with here.database.reading() as session:
+            owners = Owner.all_of(caller.subject, caller.grants)
+            selection = await written_out(session, given.search, owners)
+    if selection is not None:
+        return await door.start({**start, "selection": selection})
     return await door.start_with(here.database, start, given.csv or list(given.items))
 
 
