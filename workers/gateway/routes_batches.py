@@ -121,7 +121,7 @@ class ItemFilter(Wire):
 @router.put(
     "/plans/{plan_id}/batches/{batch_ref}",
     operation_id="make_batch",
-    responses=problems(*OF_CALLER, 404, 409, 413, 503),
+    responses=problems(*OF_CALLER, 404, 409, 413, 415, 503),
 )
 async def make(
     here: Here,
@@ -253,7 +253,7 @@ def _register() -> None:
             name=f"batch_{kind}",
             description=(model.__doc__ or "").strip(),
             response_model=BatchReceipt,
-            responses=problems(*OF_CALLER, 404, 409, 413, 503),
+            responses=problems(*OF_CALLER, 404, 409, 413, 415, 503),
         )
 
 

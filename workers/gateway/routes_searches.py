@@ -45,7 +45,7 @@ async def many(here: Here, caller: Who) -> list[SavedView]:
         return await saved_by(session, Owner.all_of(caller.subject, caller.grants))
 
 
-@router.put("/searches/{name}", operation_id="save_search", responses=problems(*OF_CALLER, 503))
+@router.put("/searches/{name}", operation_id="save_search", responses=problems(*OF_CALLER, 413, 415, 503))
 async def save(here: Here, caller: Who, name: Name, given: SaveSearch) -> SavedView:
     """Keep a search under a name, over what was there."""
     owner = _owner(caller, given)
