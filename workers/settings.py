@@ -138,8 +138,8 @@ class Settings(BaseSettings):
         default_factory=lambda: os.environ.get("TEMPORAL_WORKER_BUILD_ID") or version("zhicheng"),
         min_length=1,
         max_length=100,
-        description="use the name of the release that this worker runs; it stands in every history (Temporal's "
-        "worker controller gives TEMPORAL_WORKER_BUILD_ID)",
+        description="use the name of the release that this worker runs; it stands in every history "
+        "(Temporal's worker controller gives TEMPORAL_WORKER_BUILD_ID)",
     )
     deployment_name: str | None = Field(
         default_factory=lambda: os.environ.get("TEMPORAL_DEPLOYMENT_NAME") or None,

