@@ -1,4 +1,4 @@
-"""What is deployed, checked by the tools of each field: hadolint, kustomize, schemas of Kubernetes and compose."""
+"""What is deployed, checked by the tools of each field: hadolint, kustomize, the schemas of Kubernetes."""
 
 from __future__ import annotations
 

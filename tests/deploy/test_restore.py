@@ -1,4 +1,4 @@
-"""The rehearsal: what PostgreSQL and the papers hold is dumped, lost, restored, the same; then life goes on."""
+"""The rehearsal: PostgreSQL and papers are dumped, lost, restored, and are the same; then life goes on."""
 
 from __future__ import annotations
 
