@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+PIN    := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-annotate --no-header
 
 # Every process is compiled once, also where the environment says otherwise: tests and demo start many of them.
 export PYTHONDONTWRITEBYTECODE :=
@@ -50,8 +52,9 @@ typescript: ## Temporal's TypeScript client, for the tests that call the service
 	@tests/typescript/install.sh
 
 lock: install ## resolve the pinned versions anew
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-annotate --no-header --group dev pyproject.toml --output-file requirements.lock
+	@$(PIN) --group dev pyproject.toml --output-file requirements.lock
+	@$(PIN) --constraints requirements.lock pyproject.toml --output-file deploy/image/requirements.lock
+	@echo hatchling | $(PIN) --constraints requirements.lock - --output-file deploy/image/build.lock
 
 clean: ## everything that was made or installed
 	@rm -rf $(VENV) .cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache data build dist
