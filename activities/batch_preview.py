@@ -7,47 +7,56 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import ColumnElement, bindparam, func, select, update
 from temporalio import activity
 from temporalio.client import Client, WorkflowQueryFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.batch_again import take_up_again
+from activities.batch_items import counted
 from activities.batch_reminders import nobody
 from activities.beats import Tell
 from activities.database import Database
+from activities.sending import PATIENCE, still_patient
 from activities.writing import table_of
 from models.application import workflow_id
 from models.batch import REMIND, item_body
-from models.batch_messages import BatchStatus, Leg, LegOver
+from models.batch_messages import BatchStatus, ItemStatus, Leg, LegOver
 from models.tables import Application, Batch, BatchItem
 from models.views import Preview
 
 PAGE, AT_ONCE = 100, 10
-PATIENCE = timedelta(seconds=10)
 ACCEPTED = "accepted"
 
 Told = tuple[str, str | None]
 """The code (`accepted`, or that of the refusal) and the reason."""
 
 
-async def preview_leg(client: Client, database: Database, leg: Leg, tell: Tell) -> LegOver:
-    """Asks for every item, page by page; the cursor travels in the heartbeat.
+async def preview_leg(
+    client: Client, database: Database, leg: Leg, tell: Tell, patience: timedelta = PATIENCE
+) -> LegOver:
+    """Asks for every item that waits, page by page, each for `patience`; the cursor travels in the heartbeat.
 
-    Raises what Temporal should try again: nobody of a whole page answers.
+    After a retry by force what was refused waits again.
+
+    Raises what Temporal should try again: nobody of a whole page answers, in the first attempts.
     """
+    if leg.round and leg.force:
+        await take_up_again(database, leg)
     details = activity.info().heartbeat_details
     after = str(details[0]) if details and details[0] else ""
     finished = True
     while page := await _page(database, leg, after):
-        told = await _asked(client, database, leg, page)
-        if len(page) > 1 and all(code == "no_answer" for code, _ in told):
+        told = await _asked(client, database, leg, page, patience)
+        if len(page) > 1 and all(code == "no_answer" for code, _ in told) and still_patient():
             raise TimeoutError("no application answers")
         await _write(database, leg, page, told)
         after = page[-1].application_ref
         tell(after)
     if page is None:
         finished = False
-    return LegOver(leg=leg.leg, finished=finished, reasons=await _by_code(database, leg))
+    counts, _ = await counted(database, leg.batch.batch_ref)
+    return LegOver(leg=leg.leg, finished=finished, counts=counts, reasons=await _by_code(database, leg))
 
 
 async def _page(database: Database, leg: Leg, after: str) -> Sequence[BatchItem] | None:
@@ -57,11 +66,17 @@ async def _page(database: Database, leg: Leg, after: str) -> Sequence[BatchItem]
         status = await session.scalar(select(Batch.status).where(Batch.batch_ref == batch_ref))
         if status != BatchStatus.PREPARED.value:
             return None
-        query = select(BatchItem).where(BatchItem.batch_ref == batch_ref, BatchItem.application_ref > after)
+        query = select(BatchItem).where(*_waiting(batch_ref), BatchItem.application_ref > after)
         return (await session.scalars(query.order_by(BatchItem.application_ref).limit(PAGE))).all()
 
 
-async def _asked(client: Client, database: Database, leg: Leg, page: Sequence[BatchItem]) -> list[Told]:
+def _waiting(batch_ref: str) -> tuple[ColumnElement[bool], ...]:
+    return BatchItem.batch_ref == batch_ref, BatchItem.status == ItemStatus.PENDING.value
+
+
+async def _asked(
+    client: Client, database: Database, leg: Leg, page: Sequence[BatchItem], patience: timedelta
+) -> list[Told]:
     if leg.batch.kind == REMIND:
         async with database.reading() as session:
             rows = [await session.get(Application, (i.plan_id, i.application_ref)) for i in page]
@@ -72,15 +87,15 @@ async def _asked(client: Client, database: Database, leg: Leg, page: Sequence[Ba
     async def one(item: BatchItem) -> Told:
         async with gate:
             body = item_body(leg.batch, item.application_ref, item.fields, item.revision)
-            return await _ask(client, item, body)
+            return await _ask(client, item, body, patience)
 
     return await asyncio.gather(*(one(item) for item in page))
 
 
-async def _ask(client: Client, item: BatchItem, body: dict[str, Any]) -> Told:
+async def _ask(client: Client, item: BatchItem, body: dict[str, Any], patience: timedelta) -> Told:
     handle = client.get_workflow_handle(workflow_id(item.plan_id, item.application_ref))
     try:
-        answer: Preview = await handle.query("would", body, result_type=Preview, rpc_timeout=PATIENCE)
+        answer: Preview = await handle.query("would", body, result_type=Preview, rpc_timeout=patience)
     except WorkflowQueryFailedError as error:
         return "not_readable", f"it cannot be asked ({error.message})"
     except RPCError as error:
@@ -112,7 +127,7 @@ async def _by_code(database: Database, leg: Leg) -> dict[str, int]:
     async with database.reading() as session:
         found = await session.execute(
             select(BatchItem.preview_code, func.count())
-            .where(BatchItem.batch_ref == leg.batch.batch_ref, BatchItem.preview_code.is_not(None))
+            .where(*_waiting(leg.batch.batch_ref), BatchItem.preview_code.is_not(None))
             .group_by(BatchItem.preview_code)
         )
         return {code: n for code, n in found if code is not None}

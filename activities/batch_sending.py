@@ -9,23 +9,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Sequence
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from temporalio import activity
 from temporalio.client import Client
 
+from activities.batch_again import take_up_again
 from activities.batch_items import counted
 from activities.batch_reminders import remind
 from activities.database import Database
 from activities.pace import Pace
-from activities.sending import Sent, send_or_silence
+from activities.sending import PATIENCE, Sent, send_or_silence, still_patient
 from activities.writing import table_of
 from models.batch import REMIND, check_item, item_body, item_command_id
 from models.batch import Remind as Reminder
 from models.batch_messages import BatchStatus, ItemStatus, Leg, LegKind, LegOver
-from models.refusal import RefusalCode
 from models.tables import Application, AuditEntry, Batch, BatchItem
 from models.wire import local_day
 
@@ -35,31 +35,20 @@ PAGE = 50
 AT_ONCE = 10
 """Commands under way at the same moment."""
 
-PATIENT_ATTEMPTS = 5
-"""Attempts in which nobody answered, before an application that stays silent is listed as such."""
-
-FOR_A_WHILE = (
-    "no_answer",
-    "unknown",
-    RefusalCode.PLAN_PENDING.value,
-    RefusalCode.NOT_OPEN_YET.value,
-    RefusalCode.ON_HOLD.value,
-    RefusalCode.TOO_EARLY.value,
-)
-"""Codes of refusals that may be otherwise tomorrow: what a retry sends again."""
-
 Result = dict[str, Any]
 T = TypeVar("T")
 
 
-async def send_leg(client: Client, database: Database, leg: Leg) -> LegOver:
+async def send_leg(
+    client: Client, database: Database, leg: Leg, patience: timedelta = PATIENCE
+) -> LegOver:
     """Everything that is to be sent, or until the batch is paused or stopped.
 
-    Raises what Temporal should try again: the server or every worker is away.
+    `patience`: how long one command may wait for its answer. Raises what Temporal should try again: the server or every worker is away.
     """
-    sender = _Sender(client, database, leg)
     if leg.kind is LegKind.SEND and leg.round:
-        await sender.take_up_again()
+        await take_up_again(database, leg)
+    sender = _Sender(client, database, leg, patience)
     finished = await sender.send_everything()
     if finished and leg.kind is LegKind.CLOSE:
         await sender.close_the_rest()
@@ -68,39 +57,12 @@ async def send_leg(client: Client, database: Database, leg: Leg) -> LegOver:
 
 
 class _Sender:
-    def __init__(self, client: Client, database: Database, leg: Leg) -> None:
-        self._client, self._database, self._leg = client, database, leg
+    def __init__(self, client: Client, database: Database, leg: Leg, patience: timedelta) -> None:
+        self._client, self._database, self._leg, self._patience = client, database, leg, patience
         self._pace = Pace(leg.batch.per_second)
         self._mine = BatchItem.batch_ref == leg.batch.batch_ref
         self._silent: set[str] = set()
-        self._answered = False
-
-    async def take_up_again(self) -> None:
-        """What was refused waits again, once a round: what may be otherwise by now, or all by force."""
-        leg = self._leg
-        refused = (self._mine, BatchItem.status == ItemStatus.REFUSED.value, BatchItem.round < leg.round)
-        async with self._database.transaction() as session:
-            if leg.force:
-                now = (
-                    select(Application.revision)
-                    .where(
-                        Application.plan_id == BatchItem.plan_id,
-                        Application.application_ref == BatchItem.application_ref,
-                    )
-                    .scalar_subquery()
-                )
-                stale = BatchItem.code == RefusalCode.STALE_REVISION.value
-                await session.execute(
-                    update(BatchItem).where(*refused, stale).values(revision=now),
-                    execution_options={"synchronize_session": False},
-                )
-            again = refused if leg.force else (*refused, BatchItem.code.in_(FOR_A_WHILE))
-            await session.execute(
-                update(BatchItem)
-                .where(*again)
-                .values(status=ItemStatus.PENDING.value, round=leg.round, code=None, reason=None),
-                execution_options={"synchronize_session": False},
-            )
+        self._answered = self._last_call = False
 
     async def send_everything(self) -> bool:
         """False when it was interrupted."""
@@ -125,13 +87,16 @@ class _Sender:
             )
 
     async def _take(self) -> Sequence[BatchItem] | None:
-        """The next items, marked; none when nothing is left; None when the batch is to go on no more."""
+        """The next items, marked; none when nothing is left; None when the batch is to go on no more.
+
+        The row of the batch is locked: nothing is marked beside a pause or a stop that is being written.
+        """
         closing = self._leg.kind is LegKind.CLOSE
         wanted = BatchStatus.STOPPING if closing else BatchStatus.APPLYING
         statuses = [ItemStatus.SENDING.value, *([] if closing else [ItemStatus.PENDING.value])]
         async with self._database.transaction() as session:
             status = await session.scalar(
-                select(Batch.status).where(Batch.batch_ref == self._leg.batch.batch_ref)
+                select(Batch.status).where(Batch.batch_ref == self._leg.batch.batch_ref).with_for_update()
             )
             if status != wanted.value:
                 return None
@@ -151,7 +116,9 @@ class _Sender:
             async with gate:
                 await self._pace.wait()
                 body = item_body(self._leg.batch, item.application_ref, item.fields, item.revision)
-                sent = await send_or_silence(self._client, item.plan_id, item.application_ref, body)
+                sent = await send_or_silence(
+                    self._client, item.plan_id, item.application_ref, body, self._patience
+                )
             if isinstance(sent, str):
                 self._silent.add(item.application_ref)
                 return None
@@ -159,7 +126,7 @@ class _Sender:
             return _result(item.application_ref, sent)
 
         results = [result for result in await _all(one(item) for item in page) if result is not None]
-        if not self._answered and len(self._silent) >= AT_ONCE:
+        if not self._answered and len(self._silent) >= AT_ONCE and still_patient():
             await self._write(results)
             raise TimeoutError("no application answers")
         return [await self._truth(result) for result in results]
@@ -182,9 +149,13 @@ class _Sender:
         return _accepted(ref, "accepted", became)
 
     async def _nobody_answers(self) -> None:
-        """Only silent ones are left: asked again by another attempt, in the end listed as what they are."""
-        if activity.info().attempt < PATIENT_ATTEMPTS:
+        """Only silent ones are left: asked by another attempt, then once more, then listed as what they are."""
+        if still_patient():
             raise TimeoutError(f"{len(self._silent)} applications do not answer")
+        if not self._last_call:
+            self._last_call = True
+            self._silent.clear()
+            return
         reason = "it does not answer: look at its workflow, then `retry`; it cannot count twice"
         await self._write([_refused(ref, "no_answer", reason) for ref in self._silent])
         self._silent.clear()
@@ -216,6 +187,7 @@ class _Sender:
                 table.c.batch_ref == self._leg.batch.batch_ref,
                 table.c.application_ref == bindparam("ref"),
                 table.c.status == ItemStatus.SENDING.value,
+                table.c.round == self._leg.round,  # a worker that was thought dead has nothing to say of a retry
             )
             .values({name: bindparam(f"new_{name}") for name in _COLUMNS} | {"at": self._leg.at}),
             [

@@ -10,6 +10,7 @@ import asyncio
 from datetime import timedelta
 from typing import Any, Literal
 
+from temporalio import activity
 from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
@@ -21,6 +22,9 @@ from models.wire import Wire
 
 PATIENCE = timedelta(seconds=10)
 """How long one command may wait for its answer before the activity is tried again."""
+
+PATIENT_ATTEMPTS = 5
+"""Attempts of an activity in which silence is somebody's being away, before it is an answer of its own."""
 
 TRIES = 2
 """How often a silent application is asked before its turn is over."""
@@ -86,7 +90,7 @@ async def send_command(
 
 
 async def send_or_silence(
-    client: Client, plan_id: str, application_ref: str, body: dict[str, Any]
+    client: Client, plan_id: str, application_ref: str, body: dict[str, Any], patience: timedelta = PATIENCE
 ) -> Sent | str:
     """Sends one command; an application that stays silent is answered with what the server says of it.
 
@@ -95,7 +99,7 @@ async def send_or_silence(
     problem = ""
     for _ in range(TRIES):
         try:
-            return await send_command(client, plan_id, application_ref, body)
+            return await send_command(client, plan_id, application_ref, body, patience)
         except WorkflowUpdateRPCTimeoutOrCancelledError as silence:
             _unless_cancelled(silence)
             problem = str(silence)
@@ -104,6 +108,11 @@ async def send_or_silence(
                 raise
             problem = error.message
     return problem or "no answer"
+
+
+def still_patient() -> bool:
+    """Whether this attempt may end because of silence alone: after some of them the others go first."""
+    return activity.info().attempt < PATIENT_ATTEMPTS
 
 
 def _unless_cancelled(silence: Exception) -> None:

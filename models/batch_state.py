@@ -212,7 +212,7 @@ def leg_over(state: BatchState, outcome: LegOver, now: datetime) -> None:
         state.status = S.PREPARED
         note(state, "frozen", now)
     elif kind is LegKind.PREVIEW:
-        state.preview = outcome.reasons
+        state.preview, state.counts = outcome.reasons, outcome.counts or state.counts
         if state.status is S.PREPARED and outcome.finished:
             state.status = S.APPROVED if state.approver else S.PREVIEWED
             note(state, "asked", now)
