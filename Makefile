@@ -42,8 +42,9 @@ check: install ## format, lint, types, import contracts, generated documents
 docs: install ## the documents that are generated from the code
 	@$(BIN)/python -m workers.docs
 
-bench: install ## events, bytes and actions per path; decisions per second against the thinnest workflow
+bench: install ## events, bytes and actions per path; decisions per second against the thinnest workflow; questions
 	@$(BIN)/python -m workers.bench
+	@$(BIN)/python -m workers.bench.reading
 
 browser: ## Chromium and bpmn-js, for the test that opens the BPMN file
 	@tests/browser/install.sh
