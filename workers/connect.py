@@ -14,6 +14,7 @@ from temporalio.converter import DataConverter
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
 from temporalio.runtime import Runtime
 
+from workers.observe.correlation import interceptors
 from workers.settings import Settings, SettingsError
 
 DEFAULT_ADDRESS = "127.0.0.1:7233"
@@ -59,6 +60,7 @@ async def connect(
                 **config,  # the SDK's own shape: target_host, namespace, tls, api_key, rpc_metadata
                 data_converter=data_converter,
                 runtime=runtime,
+                interceptors=interceptors(),
             )
     except (RuntimeError, TimeoutError) as error:
         reason = str(error) or f"no answer in {CONNECT_SECONDS:.0f} seconds"
