@@ -51,7 +51,7 @@ class Gauges(Collector):
         """One family a metric."""
         yield from self._of_the_machine()
         if self._figures is not None:
-            yield from _families(self._figures)
+            yield from families(self._figures)
 
     def _of_the_machine(self) -> Iterator[GaugeMetricFamily]:
         if self._folder.is_dir():
@@ -86,7 +86,8 @@ def certificate_expiry(path: Path | None) -> float | None:
         return None
 
 
-def _families(figures: Figures) -> Iterator[GaugeMetricFamily]:
+def families(figures: Figures) -> Iterator[GaugeMetricFamily]:
+    """The gauges of these figures."""
     at = figures.at.astimezone(UTC).timestamp()
     yield _gauge("figures_taken_timestamp_seconds", "When these gauges were taken.", at)
     count = _labelled("applications", "Living applications, by stage.", "plan", "stage")
