@@ -14,7 +14,6 @@ from temporalio.converter import DataConverter
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
 from temporalio.runtime import Runtime
 
-from workers.observe.correlation import interceptors
 from workers.settings import Settings, SettingsError
 
 DEFAULT_ADDRESS = "127.0.0.1:7233"
@@ -53,6 +52,8 @@ async def connect(
     Raises `TemporalUnreachableError` when no server answers in 15 seconds, `SettingsError` when
     Temporal's configuration is wrong.
     """
+    from workers.observe.correlation import interceptors  # half of what a short command would load
+
     config = connect_config(settings)
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
