@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+PIN    := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-annotate --no-header
 
 # Every process is compiled once, also where the environment says otherwise: tests and demo start many of them.
 export PYTHONDONTWRITEBYTECODE :=
@@ -40,8 +42,9 @@ check: install ## format, lint, types, import contracts, generated documents
 docs: install ## the documents that are generated from the code
 	@$(BIN)/python -m workers.docs
 
-bench: install ## events, bytes and actions per path; decisions per second against the thinnest workflow
+bench: install ## events, bytes and actions per path; decisions per second against the thinnest workflow; questions
 	@$(BIN)/python -m workers.bench
+	@$(BIN)/python -m workers.bench.reading
 
 browser: ## Chromium and bpmn-js, for the test that opens the BPMN file
 	@tests/browser/install.sh
@@ -53,8 +56,9 @@ promtool: ## promtool, for the tests of the alert rules
 	@tests/prometheus/install.sh
 
 lock: install ## resolve the pinned versions anew
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-annotate --no-header --group dev pyproject.toml --output-file requirements.lock
+	@$(PIN) --group dev pyproject.toml --output-file requirements.lock
+	@$(PIN) --constraints requirements.lock pyproject.toml --output-file deploy/image/requirements.lock
+	@echo hatchling | $(PIN) --constraints requirements.lock - --output-file deploy/image/build.lock
 
 clean: ## everything that was made or installed
 	@rm -rf $(VENV) .cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache data build dist

@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from workers import cli_commands, cli_lifecycle, cli_versions
+from workers import cli_commands, cli_lifecycle, cli_operations, cli_versions
 from workers.cli_apply import apply
 from workers.cli_batch import batch_app
 from workers.cli_calendar import calendar_app
@@ -20,6 +20,7 @@ from workers.cli_courier import contact_app, courier, mailbox_app, notices_app
 from workers.cli_cycle import cycle_app
 from workers.cli_diagram import diagram
 from workers.cli_evidence import evidence_app
+from workers.cli_exports import export_app
 from workers.cli_gateway import access_log, gateway, token
 from workers.cli_history import history, refused, why_deadline
 from workers.cli_list import list_command
@@ -32,6 +33,8 @@ from workers.cli_posts import posts
 from workers.cli_processes import demo, migrate, search_attributes_app, up, worker
 from workers.cli_report import report_app
 from workers.cli_schema import schema, template
+from workers.cli_search import search_app
+from workers.cli_searching import SEARCHES
 from workers.cli_show import next_steps, show
 from workers.cli_simulate import simulate
 from workers.cli_site import site_app
@@ -56,7 +59,10 @@ app.command("next", rich_help_panel=READ)(next_steps)
 app.command(rich_help_panel=READ)(history)
 app.command("why-deadline", rich_help_panel=READ)(why_deadline)
 app.command(rich_help_panel=READ)(refused)
-app.command("list", rich_help_panel=READ)(list_command)
+app.command("list", rich_help_panel=READ, context_settings=SEARCHES)(list_command)
+app.add_typer(search_app, name="search", rich_help_panel=READ)
+cli_operations.register(app, READ)
+app.add_typer(export_app, name="export", rich_help_panel=READ)
 app.command(rich_help_panel=READ)(diagram)
 app.command("access-log", rich_help_panel=READ)(access_log)
 app.add_typer(batch_app, name="batch", rich_help_panel=CYCLE)

@@ -8,6 +8,7 @@ neither `repr` nor an error message shows them.
 from __future__ import annotations
 
 import json
+import os
 import re
 from datetime import timedelta
 from importlib.metadata import version
@@ -144,10 +145,18 @@ class Settings(BaseSettings):
         default=1000, ge=0, le=1_000_000, description="use the number of applications touched in an hour"
     )
     build_id: str = Field(
-        default_factory=lambda: version("zhicheng"),
+        default_factory=lambda: os.environ.get("TEMPORAL_WORKER_BUILD_ID") or version("zhicheng"),
         min_length=1,
         max_length=100,
-        description="use the name of the release that this worker runs; it stands in every history",
+        description="use the name of the release that this worker runs; it stands in every history "
+        "(Temporal's worker controller gives TEMPORAL_WORKER_BUILD_ID)",
+    )
+    deployment_name: str | None = Field(
+        default_factory=lambda: os.environ.get("TEMPORAL_DEPLOYMENT_NAME") or None,
+        min_length=1,
+        max_length=100,
+        description="name the worker deployment whose current version gets the work (Temporal's worker "
+        "controller gives TEMPORAL_DEPLOYMENT_NAME), or leave it unset: then every worker does",
     )
     sticky_seconds: float = Field(
         default=10.0,
