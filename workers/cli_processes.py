@@ -46,7 +46,8 @@ def worker(
     except OSError as error:
         fail(
             BAD_INPUT,
-            f"The worker cannot start ({error}): look at ZHICHENG_HEALTH_ADDRESS and the data directory.",
+            f"The worker cannot start ({error}): look at ZHICHENG_HEALTH_ADDRESS, "
+            "ZHICHENG_SERVICE_METRICS_ADDRESS and the data directory.",
         )
     if status != OK:
         raise typer.Exit(status)
@@ -56,6 +57,7 @@ async def _serve(settings: Settings, ready_file: Path | None) -> int:
     from activities.database import Database
     from workers.database import current, upgrade
     from workers.nexus import nexus_services
+    from workers.observe.page import observed
     from workers.registry import WORKFLOWS, make_activities
     from workers.stack import settings_to_reach
     from workers.worker import run_worker
@@ -72,19 +74,20 @@ async def _serve(settings: Settings, ready_file: Path | None) -> int:
         )
     database = Database(url)
     try:
-        return await run_worker(
-            settings_to_reach(settings),
-            workflows=WORKFLOWS,
-            activities=make_activities(
-                database,
-                rehearsal=settings.rehearsal,
-                calendar_dir=settings.calendar_dir,
-                papers=settings.papers(),
-                four_eyes_above=settings.batch_four_eyes_above,
-            ),
-            nexus_services=nexus_services(settings, database),
-            ready_file=ready_file,
-        )
+        with observed(settings, "worker"):
+            return await run_worker(
+                settings_to_reach(settings),
+                workflows=WORKFLOWS,
+                activities=make_activities(
+                    database,
+                    rehearsal=settings.rehearsal,
+                    calendar_dir=settings.calendar_dir,
+                    papers=settings.papers(),
+                    four_eyes_above=settings.batch_four_eyes_above,
+                ),
+                nexus_services=nexus_services(settings, database),
+                ready_file=ready_file,
+            )
     finally:
         await database.close()
 

@@ -131,6 +131,16 @@ class Settings(BaseSettings):
     metrics_address: str = Field(
         default=OFF, description=f"give host:port for the SDK's Prometheus metrics; {OFF} turns it off"
     )
+    service_metrics_address: str = Field(
+        default=OFF,
+        description=f"give host:port for the service's own Prometheus metrics; {OFF} turns it off",
+    )
+    traces_endpoint: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s@]+$",
+        description="give the http(s) address of an OTLP collector, e.g. http://127.0.0.1:4318, or leave it "
+        "unset: then OTEL_EXPORTER_OTLP_ENDPOINT counts, and without it nothing is traced",
+    )
     max_cached_workflows: int = Field(
         default=1000, ge=0, le=1_000_000, description="use the number of applications touched in an hour"
     )
@@ -342,7 +352,12 @@ class Settings(BaseSettings):
         return value
 
     @field_validator(
-        "temporal_address", "health_address", "metrics_address", "gateway_address", "smtp_address"
+        "temporal_address",
+        "health_address",
+        "metrics_address",
+        "service_metrics_address",
+        "gateway_address",
+        "smtp_address",
     )
     @classmethod
     def _host_and_port(cls, value: str | None) -> str | None:

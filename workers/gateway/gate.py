@@ -11,9 +11,13 @@ import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
 
 from workers.gateway.handlers import unexpected
 from workers.gateway.problems import ProblemError, answer, problem
+from workers.observe.metrics import count_request
+from workers.observe.tracing import server_span, trace_id_of
+from workers.redaction import scrub_text
 
 MOST_BYTES = 1024 * 1024
 MOST_FILE_BYTES = 50 * 1024 * 1024
@@ -48,8 +52,7 @@ class Gate:
         request = Request(scope)
         if of_uploads and scope["method"] == "POST":
             _take_the_method_that_is_meant(scope, request)
-        given = request.headers.get("x-request-id", "")
-        request_id = given if _ID.fullmatch(given) else uuid.uuid4().hex
+        request_id = _id_of(request)
         request.state.request_id = request_id
         began, status, started = time.monotonic(), 500, False
         most = MOST_FILE_BYTES if scope["path"] in _FILES else MOST_BYTES
@@ -68,21 +71,33 @@ class Gate:
                 ]
             await send(message)
 
-        structlog.contextvars.bind_contextvars(request_id=request_id)
-        try:
-            if int(request.headers.get("content-length") or 0) > most:
-                await answer(request, too_large(most))(scope, receive, sending)
-            else:
-                await self._app(scope, _bounded(receive, most), sending)
-        except Exception as error:  # the last line of defence
-            if started:
-                raise
-            await unexpected(request, error)(scope, receive, sending)
-        finally:
-            route = getattr(scope.get("route"), "operation_id", None)
-            milliseconds = round((time.monotonic() - began) * 1000)
-            _log.info("request", method=scope["method"], route=route, status=status, ms=milliseconds)
-            structlog.contextvars.unbind_contextvars("request_id")
+        ids = {"request_id": request_id, "correlation_id": request_id}
+        with bound_contextvars(**ids), server_span(scope["method"], request.headers) as span:
+            try:
+                if int(request.headers.get("content-length") or 0) > most:
+                    await answer(request, too_large(most))(scope, receive, sending)
+                else:
+                    await self._app(scope, _bounded(receive, most), sending)
+            except Exception as error:  # the last line of defence
+                if started:
+                    raise
+                await unexpected(request, error)(scope, receive, sending)
+            finally:
+                route = getattr(scope.get("route"), "operation_id", None)
+                seconds = time.monotonic() - began
+                span.answered(route, status)
+                count_request(route, scope["method"], status, seconds)
+                _log.info(
+                    "request", method=scope["method"], route=route, status=status, ms=round(seconds * 1000)
+                )
+
+
+def _id_of(request: Request) -> str:
+    """The id that the caller gave, else its trace id, else a new one; never a number of a person."""
+    given = request.headers.get("x-request-id", "")
+    if _ID.fullmatch(given) and scrub_text(given) == given:
+        return given
+    return trace_id_of(request.headers) or uuid.uuid4().hex
 
 
 def _take_the_method_that_is_meant(scope: Scope, request: Request) -> None:
