@@ -29,7 +29,7 @@ __all__ = ["postgres", "postgres_url", "sqlite_template", "sqlite_url"]
 
 PLAN = "tianjin-quality-2023"
 SECRET = new_secret(bytes(range(32)))
-SEAL = Seal(bytes(32))
+SEAL_KEY, SEAL = base64.b64encode(bytes(32)).decode(), Seal(bytes(32))
 EMPLOYER = Cast("any").employer
 
 
@@ -48,7 +48,7 @@ def settings(tmp_path: Path, sqlite_url: str) -> Settings:
         data_dir=tmp_path,
         database_url=sqlite_url.replace("sqlite://", "sqlite+aiosqlite://"),
         webhook_networks="127.0.0.0/8",
-        webhook_key=base64.b64encode(bytes(32)).decode(),
+        webhook_key=SEAL_KEY,
     )
 
 
