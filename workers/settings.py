@@ -256,6 +256,30 @@ class Settings(BaseSettings):
         description="use true (tokens of `zhicheng token` are accepted; never in production) or false",
     )
 
+    board_secret: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description="give at least 32 characters that sign the sessions of the board, the same to every "
+        "gateway, or leave it unset: then sessions end with the process",
+    )
+    board_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://\S+[^/\s]$",
+        description="give the address at which browsers reach the gateway, e.g. https://titles.example.cn, "
+        "or leave it unset: then it is what the browser says",
+    )
+    board_client_id: str = Field(
+        default="zhicheng-board", min_length=1, max_length=200, description="name the board's OIDC client"
+    )
+    board_client_secret: SecretStr | None = Field(
+        default=None, description="give the secret of that client, or leave it unset for a public client"
+    )
+    temporal_ui_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://\S+[^/\s]$",
+        description="give the address of Temporal's Web UI, which the board links to, or leave it unset",
+    )
+
     evidence_url: str | None = Field(
         default=None,
         pattern=r"^(s3://[^\s@?]+|file:///[^\s?]*)$",

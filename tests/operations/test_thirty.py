@@ -218,6 +218,17 @@ async def test_25_to_27_results(asking: Asking) -> None:
     assert len(told["cells"]) == 1, "one specialty, one level, one kind of unit"
 
 
+async def test_29_whether_this_release_replays_what_runs(asking: Asking) -> None:
+    async def listed() -> Any:
+        told = await asking.told("replay", "--open", "--sample", "2")
+        assert sum(told["open"].values()) >= 3, "the server's list comes a moment later"
+        return told
+
+    told = await eventually(listed, 20.0)
+    assert told["broken"] == []
+    assert {stage: min(n, 2) for stage, n in told["open"].items()} == told["replayed"]
+
+
 async def test_30_who_exported_what(asking: Asking, tmp_path: Path) -> None:
     asked = "stage:office_review -status:ended"
     taken = await asking.send("POST", "exports", {"search": asked})

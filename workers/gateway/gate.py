@@ -27,12 +27,27 @@ _FILES = ("/v1/certificates/file",)
 _UPLOADS = "/v1/evidence/uploads"
 _OVERRIDES = ("PATCH", "DELETE")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_HEADERS = (
+_ALWAYS = (
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
     (b"cache-control", b"no-store"),
-    (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
 )
+_CSP, _REFERRER = b"content-security-policy", b"referrer-policy"
+_HEADERS = (
+    *_ALWAYS,
+    (_REFERRER, b"no-referrer"),
+    (_CSP, b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
+)
+_BOARD = "/board"
+_OF_THE_BOARD = (
+    *_ALWAYS,
+    (_REFERRER, b"same-origin"),
+    (
+        _CSP,
+        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        b"form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+)
+"""Pages: scripts and styles from here only, none of them inside of a page."""
 _OF_UPLOADS = ((b"tus-resumable", b"1.0.0"),)
 _log = structlog.stdlib.get_logger("gateway")
 
@@ -65,7 +80,7 @@ class Gate:
                 status, started = message["status"], True
                 message["headers"] = [
                     *message.get("headers", ()),
-                    *_HEADERS,
+                    *(_OF_THE_BOARD if scope["path"].startswith(_BOARD) else _HEADERS),
                     *(_OF_UPLOADS if of_uploads else ()),
                     (b"x-request-id", request_id.encode()),
                 ]
