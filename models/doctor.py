@@ -1,4 +1,4 @@
-"""What can be wrong with a running service, found by `zhicheng doctor`: what it is, and where the remedy stands.
+"""What can be wrong with a running service (`zhicheng doctor`): what it is, and where the remedy stands.
 
 Pure words. The checks are in `activities.doctor` (the database by itself) and `workers.doctor` (against the
 workflows). A trouble names an application, a pool, a notice by its opaque reference, never a person.
