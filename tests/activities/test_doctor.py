@@ -48,7 +48,7 @@ Plant = Callable[[AsyncSession], Awaitable[object]]
 
 
 async def furnish(database: Database) -> None:
-    """One application that has gone all the way, one that is on its way, one that holds a post of its unit."""
+    """One application that has gone all the way, one that is on its way, one that held a post."""
     desk = Desk(database)
     await desk.write_all(told(archived, Cast(ENDED)))
     await desk.write_all(told(accepted, Cast(LIVING)))
