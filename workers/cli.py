@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from workers import cli_commands, cli_lifecycle, cli_versions
+from workers import cli_commands, cli_lifecycle, cli_operations, cli_versions
 from workers.cli_apply import apply
 from workers.cli_batch import batch_app
 from workers.cli_calendar import calendar_app
@@ -21,6 +21,7 @@ from workers.cli_cycle import cycle_app
 from workers.cli_diagram import diagram
 from workers.cli_doctor import doctor
 from workers.cli_evidence import evidence_app
+from workers.cli_exports import export_app
 from workers.cli_gateway import access_log, gateway, token
 from workers.cli_history import history, refused, why_deadline
 from workers.cli_list import list_command
@@ -61,6 +62,8 @@ app.command("why-deadline", rich_help_panel=READ)(why_deadline)
 app.command(rich_help_panel=READ)(refused)
 app.command("list", rich_help_panel=READ, context_settings=SEARCHES)(list_command)
 app.add_typer(search_app, name="search", rich_help_panel=READ)
+cli_operations.register(app, READ)
+app.add_typer(export_app, name="export", rich_help_panel=READ)
 app.command(rich_help_panel=READ)(diagram)
 app.command("access-log", rich_help_panel=READ)(access_log)
 app.add_typer(batch_app, name="batch", rich_help_panel=CYCLE)

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Header, Path, Query, Response
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Body, Depends, Header, Path, Query, Request, Response
 from pydantic import Field
 
 from activities.batch_reading import batch_seen, batches_of, items_of, of_house, results_csv
@@ -29,6 +28,7 @@ from workers.client_batch import BatchClient
 from workers.gateway.caller import Caller
 from workers.gateway.context import Context, context_of
 from workers.gateway.cursor import Cursor
+from workers.gateway.exports import csv_answer, on_record
 from workers.gateway.paths import OF_CALLER, PlanId, problems
 from workers.gateway.problems import not_found, problem
 from workers.gateway.tokens import actor_of, caller_of
@@ -212,13 +212,18 @@ async def items(
 @router.get(
     "/plans/{plan_id}/batches/{batch_ref}/results",
     operation_id="batch_results",
-    response_class=StreamingResponse,
+    response_class=Response,
     responses={200: {"content": {"text/csv": {}}, "description": "One line an item."}, **_ONE},
 )
-async def results(here: Here, caller: Who, plan_id: PlanId, batch_ref: Name) -> StreamingResponse:
-    """The whole report as CSV."""
-    await _seen(here, caller, plan_id, batch_ref)
-    return StreamingResponse(results_csv(here.database, batch_ref), media_type="text/csv; charset=utf-8")
+async def results(request: Request, here: Here, caller: Who, plan_id: PlanId, batch_ref: Name) -> Response:
+    """The whole report as CSV. Who took it is on record before it is sent."""
+    batch = await _seen(here, caller, plan_id, batch_ref)
+    content = "".join([part async for part in results_csv(here.database, batch_ref)]).encode()
+    search = f"batch {batch_ref}"
+    await on_record(
+        request, here, caller, plan_id, content, what="batch_results", search=search, rows=batch.items
+    )
+    return csv_answer(content)
 
 
 def _route(kind: str) -> Callable[..., Any]:
@@ -260,11 +265,13 @@ def _register() -> None:
 _register()
 
 
-async def _seen(here: Context, caller: Caller, plan_id: str, batch_ref: str) -> None:
+async def _seen(here: Context, caller: Caller, plan_id: str, batch_ref: str) -> Batch:
     """A batch of another organisation is answered as if it were not there."""
     mine = of_house(caller.grants)
-    if await batch_seen(here.database, batch_ref, Batch.plan_id == plan_id, mine) is None:
+    found = await batch_seen(here.database, batch_ref, Batch.plan_id == plan_id, mine)
+    if found is None:
         raise not_found("批次", "batch")
+    return found
 
 
 def _row(one: Batch) -> BatchRow:
