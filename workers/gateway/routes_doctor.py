@@ -24,7 +24,7 @@ Who = Annotated[Caller, Depends(caller_of)]
 
 @router.get("/plans/{plan_id}/doctor", operation_id="doctor", responses=problems(*OF_CALLER, 404, 503))
 async def doctor(here: Here, caller: Who, plan_id: PlanId, papers: bool = False) -> Examination:
-    """Broken chains, invariants, differences, stuck work; with `papers` every certificate file is hashed, too.
+    """Broken chains, invariants, differences, stuck work; with `papers` the files are hashed, too.
 
     Looks at the database only, and takes longer the more applications there are; `zhicheng doctor` compares
     them with their workflows as well.
