@@ -32,6 +32,7 @@ from workers.cli_people import people_app
 from workers.cli_plan import plan_app
 from workers.cli_posts import posts
 from workers.cli_processes import demo, migrate, search_attributes_app, up, worker
+from workers.cli_replay import replay
 from workers.cli_report import report_app
 from workers.cli_schema import schema, template
 from workers.cli_search import search_app
@@ -89,6 +90,7 @@ app.command(rich_help_panel=RUN)(gateway)
 app.command(rich_help_panel=RUN)(token)
 app.command(rich_help_panel=RUN)(courier)
 app.command(rich_help_panel=RUN)(migrate)
+app.command(rich_help_panel=RUN)(replay)
 app.add_typer(search_attributes_app, name="search-attributes", rich_help_panel=RUN)
 app.add_typer(nexus_app, name="nexus", rich_help_panel=RUN)
 app.add_typer(webhook_app, name="webhook", rich_help_panel=LISTEN)

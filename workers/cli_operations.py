@@ -69,7 +69,7 @@ def at_risk_command(
             words(label_of(one.stage), lang),
             one.action_by or "-",
             one.deadline or "-",
-            str(one.last_day or "-"),
+            str(one.last_day),
         )
     console().print(shown)
     for unit in found.units:

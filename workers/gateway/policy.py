@@ -115,3 +115,23 @@ POLICY: dict[str, Access] = {
     **dict.fromkeys(OF_BATCHES, Access(roles=EVERY_ROLE - NOT_FOR_MANY)),
 }
 """By the route's name (`operation_id`)."""
+
+BOARD_POLICY: dict[str, Access] = {
+    "board_sign_in": PUBLIC,
+    "board_signed_in": PUBLIC,
+    "board_begin_login": PUBLIC,
+    "board_end_login": PUBLIC,
+    "board_sign_out": Access(anyone=True),
+    "board_home": Access(anyone=True),
+    "board_cycle": POLICY["list_applications"],
+    "board_risk": POLICY["at_risk"],
+    "board_search": POLICY["list_applications"],
+    "board_save_search": POLICY["save_search"],
+    "board_application": POLICY["application_state"],
+    "board_inbox": POLICY["inbox"],
+    "board_batches": POLICY["list_batches"],
+    "board_make_batch": POLICY["make_batch"],
+    "board_batch": POLICY["batch_state"],
+    "board_order_batch": POLICY["batch_apply"],
+}
+"""The same for the pages of the board: each page asks for what the route behind it asks for."""
