@@ -90,6 +90,7 @@ POLICY: dict[str, Access] = {
     "preview_calendar": Access(roles=OFFICES),
     "inbox": Access(roles=EVERY_ROLE),
     "statistics": Access(roles=OFFICES),
+    "doctor": Access(roles=OFFICES),
     "events": Access(roles=EVERY_ROLE),
     "event_stream": Access(roles=EVERY_ROLE),
     "decide": _of(ROLES_OF["review"]),
