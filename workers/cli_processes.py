@@ -231,9 +231,18 @@ def check(as_json: AsJson = False) -> None:
     """Exit status 1 when the server lacks one, or has one with another type."""
     report = _with_server(False)
     if as_json:
-        echo_json({"missing": list(report.missing), "wrong_type": report.wrong_type, "ok": report.ok})
+        echo_json(
+            {
+                "missing": list(report.missing),
+                "wrong_type": report.wrong_type,
+                "unknown": list(report.unknown),
+                "ok": report.ok,
+            }
+        )
     elif report.ok:
         typer.echo(f"all {len(report.present)} search attributes are there")
+        if report.unknown:
+            typer.echo(f"of another release: {', '.join(report.unknown)}")
     if not report.ok:
         wrong = [f"{name} is {kind}" for name, kind in report.wrong_type.items()]
         lacking = [f"{name} is missing" for name in report.missing]

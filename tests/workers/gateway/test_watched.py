@@ -9,10 +9,12 @@ import httpx
 import pytest
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Interceptor, Replayer
 
+from models.stages import label_of
 from tests.support import eventually, unique
 from tests.workers.conftest import Lines, serving
 from tests.workers.gateway.conftest import Door
@@ -134,6 +136,38 @@ async def test_one_id_in_every_line_and_nothing_personal_in_any(
     history, before = await handle.fetch_history(), len(lines.all())
     await _replayed(history, *interceptors())  # type: ignore[arg-type]
     assert [line for line in lines.all()[before:] if not line["logger"].startswith("temporalio")] == []
+
+
+async def test_temporal_shows_where_it_stands_and_who_decided(
+    stage_door: Door, gateway_settings: Settings
+) -> None:
+    cast, told = stage_door.cast, " ".join(PLANTED)
+    await stage_door.start()
+    await stage_door.send(cast.submit(dossier=cast.dossier(achievements=[paper(told)])))
+    reasons = [{"code": "not_recommended", "text": told}]
+    await stage_door.send(cast.employer_decline(reasons=reasons))
+    client = await connect(gateway_settings)
+    handle = client.get_workflow_handle(f"application/{cast.plan_id}/{cast.ref}")
+
+    async def shown() -> str:
+        metadata = await handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
+        details: str = metadata.current_details
+        assert "employer_declined" in details.splitlines()[0]
+        return details
+
+    details = await eventually(shown)
+    assert (
+        f"| 用人单位 | 不予推荐 employer_decline | {label_of('employer_declined').zh} employer_declined |"
+        in details
+    )
+    described = await handle.describe()
+    assert f"`{cast.employer}`" in (await described.static_details() or "")
+    assert cast.level in (await described.static_summary() or "")
+    history = await handle.fetch_history()
+    summaries = [e.user_metadata.summary.data.decode() for e in history.events if e.HasField("user_metadata")]
+    assert any("submit > employer_review" in summary for summary in summaries)
+    everything = details + "".join(summaries) + (await described.static_details() or "")
+    assert [private for private in (*PLANTED, f"p-{cast.ref}") if private in everything] == []
 
 
 async def test_decisions_refusals_and_answers_are_counted(stage_door: Door, http: httpx.AsyncClient) -> None:
