@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, false, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from activities.calendar import Calendars
 from activities.database import Database
 from activities.plans import plan_in_force
 from activities.selecting import conditions
@@ -18,9 +19,10 @@ from models.batch_messages import ItemStatus, Leg, LegOver
 from models.batch_rows import GivenItem, faulty
 from models.plan import UnknownPlanError
 from models.refusal import RefusalCode, Refused, refuse
+from models.slack import Today
 from models.tables import Application, Batch, BatchItem
 from models.visibility import Grant
-from models.wire import Label
+from models.wire import Label, local_day
 
 WRITTEN = "written"
 """The status of a batch whose items lie here and that nobody has started yet."""
@@ -118,10 +120,15 @@ async def _visible(session: AsyncSession, given: BatchInput) -> ColumnElement[bo
     return visible_to(maker.id, [Grant(role=maker.role, organisation=maker.organisation)], offices)
 
 
-async def freeze(database: Database, leg: Leg, four_eyes_above: int) -> LegOver:
-    """Fixes the items of a batch and counts them, once; or says why it cannot be made."""
+async def freeze(
+    database: Database, leg: Leg, four_eyes_above: int, calendars: Calendars | None = None
+) -> LegOver:
+    """Fixes the items of a batch and counts them, once; or says why it cannot be made.
+
+    `calendars`: by what a search counts working days; without them by the notices on record.
+    """
     try:
-        return await _freeze(database, leg, four_eyes_above)
+        return await _freeze(database, leg, four_eyes_above, calendars or Calendars(as_of=False))
     except Refused as refused:
         async with database.transaction() as session:
             batch = await session.get_one(Batch, leg.batch.batch_ref)
@@ -129,14 +136,15 @@ async def freeze(database: Database, leg: Leg, four_eyes_above: int) -> LegOver:
         return LegOver(leg=leg.leg, refusal=refused.refusal)
 
 
-async def _freeze(database: Database, leg: Leg, four_eyes_above: int) -> LegOver:
+async def _freeze(database: Database, leg: Leg, four_eyes_above: int, calendars: Calendars) -> LegOver:
     given = leg.batch
     async with database.transaction() as session:
         batch = await session.get_one(Batch, given.batch_ref)
         if batch.frozen_at is None:
             if given.selection is not None:
                 await session.execute(delete(BatchItem).filter_by(batch_ref=given.batch_ref))
-                await _choose(session, given)
+                today = Today(day=local_day(leg.at), calendar=await calendars.within(session, leg.at))
+                await _choose(session, given, today)
             elif batch.items_sha256 != given.items_sha256:
                 raise _not_written()
             batch.items = await session.scalar(_of(given, func.count())) or 0
@@ -147,12 +155,12 @@ async def _freeze(database: Database, leg: Leg, four_eyes_above: int) -> LegOver
         return LegOver(leg=leg.leg, items=batch.items, irreversible=ending, four_eyes_above=four_eyes_above)
 
 
-async def _choose(session: AsyncSession, given: BatchInput) -> None:
+async def _choose(session: AsyncSession, given: BatchInput, today: Today) -> None:
     assert given.selection is not None
     query = select(Application.application_ref, Application.revision).where(
         Application.plan_id == given.plan_id,
         await _visible(session, given),
-        *conditions(given.selection),
+        *conditions(given.selection, today),
     )
     if given.selection.status is None:
         query = query.where(Application.status != "ended")

@@ -13,6 +13,7 @@ from activities.batch_items import columns_of, freeze
 from activities.batch_preview import preview_leg
 from activities.batch_sending import send_leg
 from activities.beats import Tell, signs_of_life
+from activities.calendar import Calendars
 from activities.database import Database
 from activities.writing import write_over
 from models.batch import FOUR_EYES_ABOVE
@@ -24,10 +25,19 @@ LEG_OVER = "leg_over"
 
 
 class Batches:
-    """Bound to one database. A batch of more items than `four_eyes_above` needs a second person."""
+    """Bound to one database and its calendars.
 
-    def __init__(self, database: Database, four_eyes_above: int = FOUR_EYES_ABOVE) -> None:
+    A batch of more items than `four_eyes_above` needs a second person.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        four_eyes_above: int = FOUR_EYES_ABOVE,
+        calendars: Calendars | None = None,
+    ) -> None:
         self._database, self._four_eyes_above = database, four_eyes_above
+        self._calendars = calendars
 
     @activity.defn(name="record_batch")
     async def record_batch(self, record: BatchRecord) -> None:
@@ -63,7 +73,7 @@ class Batches:
     async def _go(self, leg: Leg, tell: Tell) -> LegOver:
         match leg.kind:
             case LegKind.PREPARE:
-                return await freeze(self._database, leg, self._four_eyes_above)
+                return await freeze(self._database, leg, self._four_eyes_above, self._calendars)
             case LegKind.PREVIEW:
                 return await preview_leg(activity.client(), self._database, leg, tell)
             case LegKind.SEND | LegKind.CLOSE:

@@ -7,18 +7,20 @@ application itself would get.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from activities.calendar import answer
+from activities.calendar import Calendars, answer, stored_notices
 from activities.database import Database
 from models.calendar import WorkCalendar
+from models.calendar_notice import check_notice, days_changed, read_notice
+from models.calendar_overlay import NoticeRecord
 from models.deadlines import DeadlineName, DeadlineRequest
 from models.stages import STAGES, Stage
 from models.tables import Application, CurrentDeadline
-from models.wire import Wire
+from models.wire import Wire, local_day
 
 PAGE = 500
 """Deadlines read from the database at once."""
@@ -43,6 +45,57 @@ class Recount(Wire):
         """`life-1 employer_publicity: 2020-02-03 -> 2020-02-05`."""
         old = self.old_last_day or "not known"
         return f"{self.application_ref} {self.deadline.value}: {old} -> {self.new_last_day}"
+
+
+class Move(Wire):
+    """One running deadline that a notice moves. `old_last_day` is None while its year was not known."""
+
+    application_ref: str
+    stage: str
+    deadline: str
+    old_last_day: date | None
+    new_last_day: date
+
+
+class Preview(Wire):
+    """What a notice changes: its days, and every running deadline that it moves."""
+
+    document: str
+    year: int
+    days: dict[date, bool]
+    """Day -> whether people work on it."""
+    deadlines: int
+    still_unknown: int
+    moves: tuple[Move, ...]
+
+
+async def preview(
+    database: Database, calendars: Calendars, plan_id: str, text: str, at: datetime, *, field: str
+) -> Preview:
+    """What the notice `text` (TOML) would move in a plan at business time `at`; nothing is stored.
+
+    Raises `Refused`, which names the `field`, for a notice that cannot be read or issued.
+    """
+    notice = read_notice(text, field=field)
+    async with database.reading() as session:
+        stored = tuple(known for known in await stored_notices(session) if known != text)
+    before, after = calendars.on(at, stored), calendars.on(at, (*stored, text))
+    check_notice(notice, local_day(at), before, NoticeRecord.read(stored))
+    seen = unknown = 0
+    moves: list[Move] = []
+    async for one in recount(database, plan_id, after):
+        seen += 1
+        unknown += one.missing_year is not None
+        if one.moves:
+            moves.append(Move.model_validate(one.model_dump(exclude={"missing_year"})))
+    return Preview(
+        document=notice.document,
+        year=notice.year,
+        days=dict(days_changed(before, after, notice.year)),
+        deadlines=seen,
+        still_unknown=unknown,
+        moves=tuple(moves),
+    )
 
 
 async def recount(database: Database, plan_id: str, calendar: WorkCalendar) -> AsyncIterator[Recount]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,15 +9,13 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
+from activities.at_risk import may_miss_window
 from activities.plans import plan_in_force
 from activities.records import Records
-from models.calendar import CalendarYearMissing
 from models.cycle_messages import Asked
 from models.cycle_state import UndrawnMeeting, Watched
 from models.deadlines import DeadlineKind
 from models.plan import ReviewPlan
-from models.plan_periods import last_useful_publicity_start
-from models.stage_groups import FIRST_LEG
 from models.stages import STAGES, Stage
 from models.tables import (
     AgendaEntry,
@@ -33,22 +30,7 @@ from models.tables import (
 )
 from models.wire import local_day
 
-WARN_BEFORE = timedelta(days=7)
-"""How long before the last useful day to post the departments are told who is not posted (process (e))."""
-
-LAST_DAYS = timedelta(days=4)
-"""So close to the end of the window everything that the department has not submitted is at risk."""
-
 MOST_UNDRAWN, MOST_DEPARTMENTS = 20, 10
-
-_UNPOSTED = (
-    Stage.EMPLOYER_REVIEW,
-    Stage.EMPLOYER_RETURNED,
-    Stage.QUOTA_CHECK,
-    Stage.QUOTA_BLOCKED,
-    Stage.RECOMMENDED,
-)
-_BEGUN = tuple(stage for stage in FIRST_LEG if stage is not Stage.DRAFT)
 
 
 class Watch:
@@ -72,7 +54,7 @@ class Watch:
     async def _count(self, session: AsyncSession, asked: Asked) -> Watched:
         plan_id, at = asked.plan_id, asked.at
         plan = await plan_in_force(session, plan_id)
-        risky = await self._risky(session, plan, at)
+        risky = may_miss_window(plan, await self._records.calendar_on(session, at), at)
         undrawn = await _undrawn(session, plan, at)
         return Watched(
             at=at,
@@ -87,29 +69,6 @@ class Watch:
             **await _meetings(session, plan_id),
             **await _papers(session, plan_id),
         )
-
-    async def _risky(
-        self, session: AsyncSession, plan: ReviewPlan, at: datetime
-    ) -> ColumnElement[bool] | None:
-        """Which applications may miss the departments' window (process (e)); None when it is not near."""
-        gate = plan.dates.department.instant
-        if at >= gate:
-            return None
-        calendar = await self._records.calendar_on(session, at)
-        try:
-            last = last_useful_publicity_start(plan, calendar)
-        except CalendarYearMissing:
-            last = None
-        risky = [and_(Application.stage == Stage.EMPLOYER_PUBLICITY.value, Application.due_at >= gate)]
-        if last is not None and local_day(at) >= last - WARN_BEFORE:
-            risky.append(Application.stage.in_(_values(_UNPOSTED)))
-        if at >= gate - LAST_DAYS:
-            risky.append(Application.stage.in_(_values(_BEGUN)))
-        return or_(*risky)
-
-
-def _values(stages: Iterable[Stage]) -> list[str]:
-    return [stage.value for stage in stages]
 
 
 def _by(column: Any, plan_id: str) -> Any:

@@ -132,9 +132,23 @@ def _judge(state: CycleState, command: Command, now: datetime) -> None:
             fix_en="Look at it again and decide on the current revision.",
             field="expected_revision",
         )
+    _check_selection(getattr(command, "selection", None))
     guard = GUARDS.get(kind)
     if guard is not None:
         guard(state, command, now)
+
+
+def _check_selection(selection: Selection | None) -> None:
+    """An order is carried out later, perhaps for days: whom it is for must not depend on the day."""
+    if selection is not None and selection.terms.counts_working_days:
+        raise refuse(
+            RefusalCode.GUARD,
+            zh="本年度的指令不能按工作日数选取申报。",
+            en="An order of the cycle cannot choose by a number of working days.",
+            fix_zh="请改用日期，如 due<=2023-11-06。",
+            fix_en="Use days instead, like due<=2023-11-06.",
+            field="selection.search",
+        )
 
 
 def _check_sender(state: CycleState, command: Command, allowed: tuple[Role, ...]) -> None:

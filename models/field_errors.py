@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from models.refusal import MAX_FIELD, legible
+from models.refusal import MAX_FIELD, Refused, legible
 from models.wire import Label
 
 _RULES: dict[str, str] = {
@@ -63,8 +63,15 @@ def first_field_error(error: ValidationError, kind: str | None = None) -> tuple[
     """
     first = error.errors(include_url=False, include_input=False)[0]
     path = legible(".".join(str(step) for step in first["loc"] if step != kind), MAX_FIELD)
+    context = first.get("ctx", {})
+    cause = context.get("error")
+    if isinstance(cause, Refused):  # a rule that speaks both languages itself
+        rule, remedy = cause.refusal.rule, cause.refusal.remedy
+        return path, Label(
+            zh=f"{rule.zh}{remedy.zh}".removesuffix("。"), en=f"{rule.en} {remedy.en}".removesuffix(".")
+        )
     english = first["msg"].removeprefix(_FROM_OURS)
-    return path, Label(zh=_chinese(first["type"], english, first.get("ctx", {})), en=english)
+    return path, Label(zh=_chinese(first["type"], english, context), en=english)
 
 
 def _chinese(name: str, english: str, context: dict[str, Any]) -> str:

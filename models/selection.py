@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Any, Literal, cast, get_origin
+from typing import Annotated, Any, Literal, cast, get_origin
 
 from pydantic import (
+    AfterValidator,
     Field,
     GetJsonSchemaHandler,
     SerializerFunctionWrapHandler,
@@ -22,17 +23,22 @@ from pydantic_core import CoreSchema
 from models.field_errors import first_field_error
 from models.refusal import RefusalCode, Refused, refuse
 from models.roles import Reference, Role
+from models.search import MOST_CHARACTERS, Search, canonical_search, parse_search
 from models.stages import Stage
 from models.wire import Instant, Wire
 
 LISTS = {"stage": "stages", "ref": "refs"}
 """Fields of which several may be given, by the name of one value."""
 
+SearchText = Annotated[str, Field(max_length=MOST_CHARACTERS), AfterValidator(canonical_search)]
+"""A search in the grammar of `models.search`, kept in its canonical form."""
+
 
 class Selection(Wire):
     """Which applications: those that fit every field given; `refs` names them singly.
 
     `due_before` is the last day (Asia/Shanghai) by which the next deadline ends; `changed_since` an instant.
+    `search`: terms like `stage:office_review returned>=2` (`models.search`), which narrow as well.
     """
 
     stages: tuple[Stage, ...] = Field(default=(), max_length=40)
@@ -46,6 +52,12 @@ class Selection(Wire):
     due_before: date | None = None
     changed_since: Instant | None = None
     returns_at_least: int | None = Field(default=None, ge=0, le=1_000)
+    search: SearchText | None = None
+
+    @property
+    def terms(self) -> Search:
+        """The search, read."""
+        return parse_search(self.search or "")
 
     @model_serializer(mode="wrap")
     def _as_before(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -62,7 +74,12 @@ class Selection(Wire):
         return handler(cast(CoreSchema, fields_only))
 
 
-_LATER = ("status", "action_by", "due_before", "changed_since", "returns_at_least")
+_LATER = ("status", "action_by", "due_before", "changed_since", "returns_at_least", "search")
+
+
+def read_search(text: str) -> Selection:
+    """The selection of a search text. Raises `models.search.SearchError` with the place and the rule."""
+    return Selection(search=canonical_search(text))
 
 
 def read_selection(conditions: Iterable[str]) -> Selection:

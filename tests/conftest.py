@@ -27,11 +27,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest runs first, so that two processes end at about the same time."""
+    """The longest runs first, so that the processes end at about the same time."""
     first = (
         "test_demo_survives_kills",
         "test_cli_application",
         "test_stack",
+        "test_batch_hard_times",
         "test_hard_times",
         "test_asked_while_busy",
         "test_invariants",
@@ -39,6 +40,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         "test_simulate_year",
         "workflows/test_cycle",
         "test_notices_of_history",
+        "test_storm",
+        "test_batch_kill",
     )
     items.sort(key=lambda item: next((n for n, name in enumerate(first) if name in item.nodeid), len(first)))
 

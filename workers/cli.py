@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from workers import cli_commands, cli_lifecycle, cli_versions
+from workers import cli_commands, cli_lifecycle, cli_operations, cli_versions
 from workers.cli_apply import apply
 from workers.cli_batch import batch_app
 from workers.cli_calendar import calendar_app
@@ -19,7 +19,9 @@ from workers.cli_committee import committee_app, expert_app
 from workers.cli_courier import contact_app, courier, mailbox_app, notices_app
 from workers.cli_cycle import cycle_app
 from workers.cli_diagram import diagram
+from workers.cli_doctor import doctor
 from workers.cli_evidence import evidence_app
+from workers.cli_exports import export_app
 from workers.cli_gateway import access_log, gateway, token
 from workers.cli_history import history, refused, why_deadline
 from workers.cli_list import list_command
@@ -30,8 +32,11 @@ from workers.cli_people import people_app
 from workers.cli_plan import plan_app
 from workers.cli_posts import posts
 from workers.cli_processes import demo, migrate, search_attributes_app, up, worker
+from workers.cli_replay import replay
 from workers.cli_report import report_app
 from workers.cli_schema import schema, template
+from workers.cli_search import search_app
+from workers.cli_searching import SEARCHES
 from workers.cli_show import next_steps, show
 from workers.cli_simulate import simulate
 from workers.cli_site import site_app
@@ -56,7 +61,10 @@ app.command("next", rich_help_panel=READ)(next_steps)
 app.command(rich_help_panel=READ)(history)
 app.command("why-deadline", rich_help_panel=READ)(why_deadline)
 app.command(rich_help_panel=READ)(refused)
-app.command("list", rich_help_panel=READ)(list_command)
+app.command("list", rich_help_panel=READ, context_settings=SEARCHES)(list_command)
+app.add_typer(search_app, name="search", rich_help_panel=READ)
+cli_operations.register(app, READ)
+app.add_typer(export_app, name="export", rich_help_panel=READ)
 app.command(rich_help_panel=READ)(diagram)
 app.command("access-log", rich_help_panel=READ)(access_log)
 app.add_typer(batch_app, name="batch", rich_help_panel=CYCLE)
@@ -74,6 +82,7 @@ app.add_typer(evidence_app, name="evidence", rich_help_panel=CYCLE)
 app.add_typer(certificate_app, name="certificate", rich_help_panel=CYCLE)
 app.add_typer(report_app, name="report", rich_help_panel=CYCLE)
 app.command(rich_help_panel=RUN)(up)
+app.command(rich_help_panel=RUN)(doctor)
 app.command(rich_help_panel=RUN)(demo)
 app.command(rich_help_panel=RUN)(simulate)
 app.command(rich_help_panel=RUN)(worker)
@@ -81,6 +90,7 @@ app.command(rich_help_panel=RUN)(gateway)
 app.command(rich_help_panel=RUN)(token)
 app.command(rich_help_panel=RUN)(courier)
 app.command(rich_help_panel=RUN)(migrate)
+app.command(rich_help_panel=RUN)(replay)
 app.add_typer(search_attributes_app, name="search-attributes", rich_help_panel=RUN)
 app.add_typer(nexus_app, name="nexus", rich_help_panel=RUN)
 app.add_typer(webhook_app, name="webhook", rich_help_panel=LISTEN)

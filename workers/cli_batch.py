@@ -18,6 +18,7 @@ from models.roles import Actor
 from models.selection import read_selection
 from workers.cli_commands import ACTOR_FORM, CommandId, Who, parse_actor
 from workers.cli_database import with_database
+from workers.cli_searching import selection_of
 from workers.cli_shared import (
     BAD_INPUT,
     AsJson,
@@ -62,6 +63,10 @@ def new(
         list[str] | None,
         typer.Option(metavar="NAME=VALUE", help="Which: stage, employer, due_before, ... May be repeated."),
     ] = None,
+    search: Annotated[
+        str | None,
+        typer.Option(metavar="SEARCH", help="Which: like 'stage:office_review slack<=2', or @NAME."),
+    ] = None,
     from_file: Annotated[
         str | None, typer.Option("--from", metavar="CSV", help="Which: a file with a column `application`.")
     ] = None,
@@ -100,13 +105,14 @@ def new(
         "expect_revision": not any_revision,
         "per_second": per_second,
     }
-    if (from_file is None) == (where is None):
-        fail(BAD_INPUT, "Which applications? Give --from FILE or --where NAME=VALUE, one of them.")
+    if sum(given is not None for given in (from_file, where, search)) != 1:
+        fail(BAD_INPUT, "Which applications? Give --search, --from FILE or --where NAME=VALUE, one of them.")
     listed = _text(from_file) if from_file is not None else None
+    found = selection_of(search, lang=lang) if search is not None else None
 
     async def make(door: BatchClient) -> BatchView:
         if listed is None:
-            await door.start({**given, "selection": read_selection(where or ())})
+            await door.start({**given, "selection": found or read_selection(where or ())})
         else:
             await _with_items(door, given, listed)
         name = given["batch_ref"]

@@ -50,6 +50,7 @@ def with_database(
     from activities.database import Database
     from models.plan import UnknownPlanError
     from models.refusal import Refused
+    from models.search_errors import SearchError
     from workers.connect import TemporalUnreachableError
     from workers.stack import database_words
 
@@ -64,6 +65,8 @@ def with_database(
 
     try:
         return asyncio.run(run())
+    except SearchError as wrong:
+        fail(BAD_INPUT, wrong.refusal.sentence(lang))
     except Refused as refused:
         if as_json:
             echo_json({"refused": refused.refusal})

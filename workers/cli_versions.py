@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from models.wire import Wire, local_day
+from models.wire import Wire
 from workers.cli_database import At, moment_of, with_database
 from workers.cli_shared import BAD_INPUT, AsJson, InLang, console, default_plan, echo_json, fail, table
 
 if TYPE_CHECKING:
+    from activities.calendar_preview import Preview
     from activities.database import Database
     from workers.settings import Settings
 
@@ -26,28 +26,6 @@ class Filed(Wire):
     version: int
     document_no: str
     sha256: str
-
-
-class Move(Wire):
-    """One running deadline that a notice moves. `old_last_day` is None while its year was not known."""
-
-    application_ref: str
-    stage: str
-    deadline: str
-    old_last_day: date | None
-    new_last_day: date
-
-
-class Preview(Wire):
-    """What a notice changes: its days, and every running deadline that it moves."""
-
-    document: str
-    year: int
-    days: dict[date, bool]
-    """Day -> whether people work on it."""
-    deadlines: int
-    still_unknown: int
-    moves: tuple[Move, ...]
 
 
 def register(plans: typer.Typer, calendars: typer.Typer) -> None:
@@ -96,32 +74,11 @@ def preview_command(
     moment, text, chosen = moment_of(at), _text(file), plan or default_plan()
 
     async def read(database: Database, settings: Settings) -> Preview:
-        from activities.calendar import Calendars, stored_notices
-        from activities.calendar_preview import recount
-        from models.calendar_notice import check_notice, days_changed, read_notice
-        from models.calendar_overlay import NoticeRecord
+        from activities.calendar import Calendars
+        from activities.calendar_preview import preview
 
-        notice = read_notice(text, field=file.name)
         calendars = Calendars(as_of=settings.rehearsal, folder=settings.calendar_dir)
-        async with database.reading() as session:
-            stored = tuple(known for known in await stored_notices(session) if known != text)
-        before, after = calendars.on(moment, stored), calendars.on(moment, (*stored, text))
-        check_notice(notice, local_day(moment), before, NoticeRecord.read(stored))
-        seen = unknown = 0
-        moves: list[Move] = []
-        async for one in recount(database, chosen, after):
-            seen += 1
-            unknown += one.missing_year is not None
-            if one.moves:
-                moves.append(Move.model_validate(one.model_dump(exclude={"missing_year"})))
-        return Preview(
-            document=notice.document,
-            year=notice.year,
-            days=dict(days_changed(before, after, notice.year)),
-            deadlines=seen,
-            still_unknown=unknown,
-            moves=tuple(moves),
-        )
+        return await preview(database, calendars, chosen, text, moment, field=file.name)
 
     found = with_database(read, as_json=as_json, lang=lang)
     if as_json:

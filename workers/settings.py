@@ -8,6 +8,7 @@ neither `repr` nor an error message shows them.
 from __future__ import annotations
 
 import json
+import os
 import re
 from datetime import timedelta
 from importlib.metadata import version
@@ -130,14 +131,32 @@ class Settings(BaseSettings):
     metrics_address: str = Field(
         default=OFF, description=f"give host:port for the SDK's Prometheus metrics; {OFF} turns it off"
     )
+    service_metrics_address: str = Field(
+        default=OFF,
+        description=f"give host:port for the service's own Prometheus metrics; {OFF} turns it off",
+    )
+    traces_endpoint: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s@]+$",
+        description="give the http(s) address of an OTLP collector, e.g. http://127.0.0.1:4318, or leave it "
+        "unset: then OTEL_EXPORTER_OTLP_ENDPOINT counts, and without it nothing is traced",
+    )
     max_cached_workflows: int = Field(
         default=1000, ge=0, le=1_000_000, description="use the number of applications touched in an hour"
     )
     build_id: str = Field(
-        default_factory=lambda: version("zhicheng"),
+        default_factory=lambda: os.environ.get("TEMPORAL_WORKER_BUILD_ID") or version("zhicheng"),
         min_length=1,
         max_length=100,
-        description="use the name of the release that this worker runs; it stands in every history",
+        description="use the name of the release that this worker runs; it stands in every history "
+        "(Temporal's worker controller gives TEMPORAL_WORKER_BUILD_ID)",
+    )
+    deployment_name: str | None = Field(
+        default_factory=lambda: os.environ.get("TEMPORAL_DEPLOYMENT_NAME") or None,
+        min_length=1,
+        max_length=100,
+        description="name the worker deployment whose current version gets the work (Temporal's worker "
+        "controller gives TEMPORAL_DEPLOYMENT_NAME), or leave it unset: then every worker does",
     )
     sticky_seconds: float = Field(
         default=10.0,
@@ -237,6 +256,30 @@ class Settings(BaseSettings):
         description="use true (tokens of `zhicheng token` are accepted; never in production) or false",
     )
 
+    board_secret: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description="give at least 32 characters that sign the sessions of the board, the same to every "
+        "gateway, or leave it unset: then sessions end with the process",
+    )
+    board_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://\S+[^/\s]$",
+        description="give the address at which browsers reach the gateway, e.g. https://titles.example.cn, "
+        "or leave it unset: then it is what the browser says",
+    )
+    board_client_id: str = Field(
+        default="zhicheng-board", min_length=1, max_length=200, description="name the board's OIDC client"
+    )
+    board_client_secret: SecretStr | None = Field(
+        default=None, description="give the secret of that client, or leave it unset for a public client"
+    )
+    temporal_ui_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://\S+[^/\s]$",
+        description="give the address of Temporal's Web UI, which the board links to, or leave it unset",
+    )
+
     evidence_url: str | None = Field(
         default=None,
         pattern=r"^(s3://[^\s@?]+|file:///[^\s?]*)$",
@@ -328,7 +371,12 @@ class Settings(BaseSettings):
         return value
 
     @field_validator(
-        "temporal_address", "health_address", "metrics_address", "gateway_address", "smtp_address"
+        "temporal_address",
+        "health_address",
+        "metrics_address",
+        "service_metrics_address",
+        "gateway_address",
+        "smtp_address",
     )
     @classmethod
     def _host_and_port(cls, value: str | None) -> str | None:

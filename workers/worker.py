@@ -21,7 +21,8 @@ from typing import Any
 
 import structlog
 from temporalio.client import Client
-from temporalio.worker import PollerBehaviorSimpleMaximum, Worker, WorkflowRunner
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.worker import PollerBehaviorSimpleMaximum, Worker, WorkerDeploymentConfig, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from workers.connect import connect
@@ -84,8 +85,24 @@ def build_worker(
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=settings.sticky_seconds),
         graceful_shutdown_timeout=timedelta(seconds=settings.drain_seconds),
         identity=identity or new_identity(),
-        build_id=settings.build_id,
+        **_version_of(settings),
     )
+
+
+def _version_of(settings: Settings) -> dict[str, Any]:
+    """Without a deployment any worker takes any work. With one, the server gives it to the version that is
+    current, and an application that runs goes over to it with its next task: the gates of replay see to it
+    that it can (docs/runbooks/upgrade.md).
+    """
+    if settings.deployment_name is None:
+        return {"build_id": settings.build_id}
+    return {
+        "deployment_config": WorkerDeploymentConfig(
+            version=WorkerDeploymentVersion(settings.deployment_name, settings.build_id),
+            use_worker_versioning=True,
+            default_versioning_behavior=VersioningBehavior.AUTO_UPGRADE,
+        )
+    }
 
 
 def new_identity() -> str:

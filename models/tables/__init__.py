@@ -52,6 +52,7 @@ from models.tables.result import (
     VoteCount,
 )
 from models.tables.review import DossierVersion, ReturnAnswer, ReturnItem, ReturnList, ReviewDecision
+from models.tables.searches import Export, SavedSearch
 from models.tables.versions import CalendarNotice, OrderRefusal, PlanVersion
 
 __all__ = [
@@ -94,6 +95,7 @@ __all__ = [
     "Expert",
     "ExpertDraw",
     "ExpertRelation",
+    "Export",
     "Facts",
     "FeedEvent",
     "Finding",
@@ -133,6 +135,7 @@ __all__ = [
     "ReviewDecision",
     "ReviewMeeting",
     "Sample",
+    "SavedSearch",
     "SideCase",
     "SlipToTake",
     "Unit",

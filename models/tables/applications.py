@@ -21,6 +21,9 @@ class Application(OfApplication, Base):
         UniqueConstraint("workflow_id"),
         Index(None, "plan_id", "applicant"),
         Index(None, "plan_id", "stage"),
+        Index(None, "plan_id", "due_at", "application_ref"),
+        Index(None, "plan_id", "department", "stage"),
+        Index(None, "plan_id", "employer", "stage"),
     )
 
     plan_version: Mapped[int]

@@ -259,6 +259,7 @@ def test_only_the_plans_own_offices_are_heard(kind: str) -> None:
         ("2023-09-01 09:00", "record_step", {"document_no": None}, "document_no"),
         ("2023-12-24 09:00", "spot_check", {}, "answer_by"),
         ("2023-11-01 09:00", "extend_deadline", {"changes": [{"name": "exam"}]}, "changes.0"),
+        ("2023-11-01 09:00", "extend_deadline", {"selection": {"search": "slack<3"}}, "selection.search"),
         ("2023-12-20 09:00", "close", {"expected_revision": 99}, "expected_revision"),
         ("2023-12-20 09:00", "close", {"expires_at": "2023-12-01T00:00:00+08:00"}, "expires_at"),
     ],

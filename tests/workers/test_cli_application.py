@@ -247,6 +247,16 @@ def test_list_finds_it(zhicheng: Zhicheng, cast: Cast, tmp_path: Path) -> None:
     assert zhicheng("list", "--stage", "limbo").exit_code == 2
     assert zhicheng("list", "--due-before", "soon").exit_code == 2
     assert zhicheng("list", "--unit", "a'b").exit_code == 2
+    assert zhicheng("search", "save", "binhai", "unit:binhai-hrss  stage:draft").exit_code == 0
+    saved = json.loads(zhicheng("list", "@binhai ref:" + cast.ref, "--json").stdout)
+    assert [(one["application_ref"], one["returns"]) for one in saved] == [(cast.ref, 0)]
+    assert zhicheng("list", "-stage:draft ref:" + cast.ref).stdout.endswith("0 applications\n")
+    wrong = zhicheng("list", "dew<2023-11-06")
+    assert (wrong.exit_code, "Did you mean due?" in wrong.stderr) == (2, True)
+    assert "Saved are: binhai" in zhicheng("list", "@nobody").stderr
+    assert "unit:binhai-hrss" in zhicheng("search", "list").stdout
+    assert zhicheng("search", "remove", "binhai").exit_code == 0
+    assert zhicheng("search", "remove", "binhai").exit_code == 1
 
 
 def test_without_a_worker_nobody_answers(zhicheng: Zhicheng, cast: Cast, tmp_path: Path) -> None:

@@ -36,15 +36,20 @@ class Look:
     request_id: str
 
 
+def grants_in_words(caller: Caller) -> str:
+    """The roles of a caller as they stand on record."""
+    words = ", ".join(f"{g.role.value}:{g.organisation or '-'}" for g in caller.grants)
+    return words[:LONGEST_GRANTS]
+
+
 def look(
     caller: Caller, plan_id: str, application_ref: str, *, what: str, outcome: str, request_id: str
 ) -> Look:
     """A look of this moment."""
-    grants = ", ".join(f"{g.role.value}:{g.organisation or '-'}" for g in caller.grants)
     return Look(
         at=datetime.now(UTC),
         subject=caller.subject,
-        grants=grants[:LONGEST_GRANTS],
+        grants=grants_in_words(caller),
         service=caller.service,
         what=what,
         plan_id=plan_id,

@@ -7,14 +7,15 @@ import binascii
 
 from pydantic import ValidationError
 
-from models.wire import Wire
+from models.wire import Instant, Wire
 from workers.gateway.problems import problem
 
 
 class Cursor(Wire):
-    """`after`: the last reference of the page before."""
+    """`after`: the last reference of the page before; `due_at`: its deadline, where that is the order."""
 
     after: str
+    due_at: Instant | None = None
 
     def text(self) -> str:
         """As it stands in an answer."""

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Header, Path, Query, Response
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Body, Depends, Header, Path, Query, Request, Response
 from pydantic import Field
 
 from activities.batch_reading import batch_seen, batches_of, items_of, of_house, results_csv
+from activities.saved_searches import written_out
 from models.batch import BatchRef, template_of
 from models.batch_commands import BATCH_COMMANDS
 from models.batch_messages import ItemStatus
@@ -19,13 +19,16 @@ from models.batch_state import BatchReceipt, BatchView
 from models.clock import REAL_TIME, BusinessClock
 from models.commands import CommandId
 from models.roles import Actor
+from models.saved_search import Owner
+from models.search import MOST_CHARACTERS
 from models.selection import Selection
 from models.tables import Batch, BatchItem
 from models.wire import SHANGHAI, Instant, Wire
-from workers.client_batch import BatchClient
+from workers.client_batch import BatchClient, command_of
 from workers.gateway.caller import Caller
 from workers.gateway.context import Context, context_of
 from workers.gateway.cursor import Cursor
+from workers.gateway.exports import csv_answer, on_record
 from workers.gateway.paths import OF_CALLER, PlanId, problems
 from workers.gateway.problems import not_found, problem
 from workers.gateway.tokens import actor_of, caller_of
@@ -47,10 +50,12 @@ _EXAMPLE = {
 class MakeBatch(Wire):
     """What is sent to whom: `command` is the template (`kind` and what is the same for all).
 
-    One of `selection`, `items` and `csv` (a column `application`, and fields of the command).
+    One of `search` (terms, `@name` of a saved one), `selection`, `items` and `csv` (a column `application`,
+    and fields of the command).
     """
 
     command: dict[str, Any]
+    search: Annotated[str, Field(max_length=MOST_CHARACTERS)] | None = None
     selection: Selection | None = None
     items: Annotated[tuple[GivenItem, ...], Field(max_length=20_000)] = ()
     csv: Annotated[str, Field(max_length=MOST_CSV)] | None = None
@@ -116,23 +121,29 @@ class ItemFilter(Wire):
 @router.put(
     "/plans/{plan_id}/batches/{batch_ref}",
     operation_id="make_batch",
-    responses=problems(*OF_CALLER, 404, 409, 413, 503),
+    responses=problems(*OF_CALLER, 404, 409, 413, 415, 503),
 )
 async def make(
     here: Here,
+    caller: Who,
     actor: As,
     plan_id: PlanId,
     batch_ref: Name,
     given: Annotated[MakeBatch, Body(examples=[_EXAMPLE])],
 ) -> BatchView:
     """Freeze the selection and begin the dry run. The same body again finds the same batch."""
-    sources = (given.selection is not None, bool(given.items), given.csv is not None)
+    sources = (
+        given.search is not None,
+        given.selection is not None,
+        bool(given.items),
+        given.csv is not None,
+    )
     if sum(sources) != 1:
         raise problem(
             422,
             "malformed",
-            zh="selection、items、csv 须且只能填写一项。",
-            en="Give one of selection, items and csv.",
+            zh="search、selection、items、csv 须且只能填写一项。",
+            en="Give one of search, selection, items and csv.",
             fix_zh="请只保留一项。",
             fix_en="Keep one of them.",
             field="selection",
@@ -147,8 +158,13 @@ async def make(
         "clock": given.clock,
     }
     door = BatchClient.beside(here.applications)
-    if given.selection is not None:
-        return await door.start({**start, "selection": given.selection})
+    selection = given.selection
+    if given.search is not None:
+        async with here.database.reading() as session:
+            owners = Owner.all_of(caller.subject, caller.grants)
+            selection = await written_out(session, given.search, owners)
+    if selection is not None:
+        return await door.start({**start, "selection": selection})
     return await door.start_with(here.database, start, given.csv or list(given.items))
 
 
@@ -196,13 +212,18 @@ async def items(
 @router.get(
     "/plans/{plan_id}/batches/{batch_ref}/results",
     operation_id="batch_results",
-    response_class=StreamingResponse,
+    response_class=Response,
     responses={200: {"content": {"text/csv": {}}, "description": "One line an item."}, **_ONE},
 )
-async def results(here: Here, caller: Who, plan_id: PlanId, batch_ref: Name) -> StreamingResponse:
-    """The whole report as CSV."""
-    await _seen(here, caller, plan_id, batch_ref)
-    return StreamingResponse(results_csv(here.database, batch_ref), media_type="text/csv; charset=utf-8")
+async def results(request: Request, here: Here, caller: Who, plan_id: PlanId, batch_ref: Name) -> Response:
+    """The whole report as CSV. Who took it is on record before it is sent."""
+    batch = await _seen(here, caller, plan_id, batch_ref)
+    content = "".join([part async for part in results_csv(here.database, batch_ref)]).encode()
+    search = f"batch {batch_ref}"
+    await on_record(
+        request, here, caller, plan_id, content, what="batch_results", search=search, rows=batch.items
+    )
+    return csv_answer(content)
 
 
 def _route(kind: str) -> Callable[..., Any]:
@@ -215,16 +236,26 @@ def _route(kind: str) -> Callable[..., Any]:
         idempotency_key: Annotated[CommandId, Header()],
         given: Annotated[BatchOrder | None, Body()] = None,
     ) -> BatchReceipt:
-        await _seen(here, caller, plan_id, batch_ref)
-        body = {
-            **(given.model_dump(exclude_none=True) if given is not None else {}),
-            "kind": kind,
-            "actor": actor.model_dump(mode="json"),
-            "command_id": idempotency_key,
-        }
-        return await BatchClient.beside(here.applications).send(batch_ref, body)
+        more = given.model_dump(exclude_none=True) if given is not None else {}
+        return await ordered(here, caller, plan_id, batch_ref, kind, actor, idempotency_key, **more)
 
     return send
+
+
+async def ordered(
+    here: Context,
+    caller: Caller,
+    plan_id: str,
+    batch_ref: str,
+    kind: str,
+    actor: Actor,
+    command_id: str,
+    **more: Any,
+) -> BatchReceipt:
+    """Sends a command to a batch that the caller may see. Raises the problem 404 for any other."""
+    await _seen(here, caller, plan_id, batch_ref)
+    body = command_of(kind, actor, command_id, **more)
+    return await BatchClient.beside(here.applications).send(batch_ref, body)
 
 
 def _register() -> None:
@@ -237,18 +268,20 @@ def _register() -> None:
             name=f"batch_{kind}",
             description=(model.__doc__ or "").strip(),
             response_model=BatchReceipt,
-            responses=problems(*OF_CALLER, 404, 409, 413, 503),
+            responses=problems(*OF_CALLER, 404, 409, 413, 415, 503),
         )
 
 
 _register()
 
 
-async def _seen(here: Context, caller: Caller, plan_id: str, batch_ref: str) -> None:
+async def _seen(here: Context, caller: Caller, plan_id: str, batch_ref: str) -> Batch:
     """A batch of another organisation is answered as if it were not there."""
     mine = of_house(caller.grants)
-    if await batch_seen(here.database, batch_ref, Batch.plan_id == plan_id, mine) is None:
+    found = await batch_seen(here.database, batch_ref, Batch.plan_id == plan_id, mine)
+    if found is None:
         raise not_found("批次", "batch")
+    return found
 
 
 def _row(one: Batch) -> BatchRow:

@@ -1,22 +1,18 @@
-"""Reading applications: one from its workflow, many from the read model. Only what the caller may see."""
+"""Reading one application from its workflow, and what waits for the caller. Only what the caller may see."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import Annotated, Literal
+from datetime import datetime
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import ColumnElement, and_, false, or_, select
 
-from activities.selecting import conditions
-from activities.visibility import visible_to
 from models.audit import Fact
-from models.roles import Reference, Role
-from models.selection import Selection
-from models.stages import Stage
+from models.roles import Role
 from models.state import RefusedSignal
 from models.statistics import CycleStatistics
-from models.tables import AccessEntry, Application, InboxItem
+from models.tables import AccessEntry, InboxItem
 from models.views import DeadlineView, Permitted, StateView
 from models.visibility import Grant
 from models.wire import SHANGHAI, Instant, Wire
@@ -24,8 +20,7 @@ from workers.client import full_id
 from workers.gateway.access_log import looks_at, viewing
 from workers.gateway.caller import Caller
 from workers.gateway.context import Context, context_of
-from workers.gateway.cursor import Cursor
-from workers.gateway.offices import for_the_plan, offices_of_plan
+from workers.gateway.offices import for_the_plan
 from workers.gateway.paths import OF_CALLER, PlanId, Ref, problems
 from workers.gateway.routes_public import counted
 from workers.gateway.tokens import caller_of
@@ -41,35 +36,6 @@ class StateAnswer(Wire):
 
     state: StateView
     read_model_revision: int
-
-
-class Row(Wire):
-    """One application as the read model has it at `revision`."""
-
-    plan_id: str
-    application_ref: str
-    workflow_id: str
-    stage: str
-    status: str
-    action_by: str | None
-    employer: str
-    department: str
-    specialty: str
-    level: str
-    route: str | None
-    due_at: Instant | None
-    returns: int
-    revision: int
-    certificate_no: str | None
-    entered_at: Instant
-    changed_at: Instant
-
-
-class Page(Wire):
-    """Some rows; `next` is the cursor of the following page, null on the last one."""
-
-    items: tuple[Row, ...]
-    next: str | None
 
 
 class InboxRow(Wire):
@@ -200,83 +166,9 @@ def _look(entry: AccessEntry) -> Look:
     )
 
 
-class Filter(Wire):
-    """What is looked for; every field narrows. Days are days in Asia/Shanghai."""
-
-    stage: Stage | None = None
-    status: Literal["open", "ended"] | None = None
-    action_by: Role | None = None
-    employer: Reference | None = None
-    department: Reference | None = None
-    specialty: Reference | None = None
-    level: Reference | None = None
-    due_before: date | None = None
-    changed_since: Instant | None = None
-    returns_at_least: Annotated[int, Query(ge=0, le=1000)] | None = None
-    limit: Annotated[int, Query(ge=1, le=500)] = 100
-    cursor: Annotated[str, Query(max_length=400)] | None = None
-
-    def selection(self) -> Selection:
-        """The same as everywhere else."""
-        given = self.model_dump(exclude={"stage", "limit", "cursor"})
-        return Selection(stages=(self.stage,) if self.stage else (), **given)
-
-
-@router.get(
-    "/plans/{plan_id}/applications",
-    operation_id="list_applications",
-    responses=problems(*OF_CALLER, 404, 503),
-)
-async def many(here: Here, caller: Who, plan_id: PlanId, wanted: Annotated[Filter, Query()]) -> Page:
-    """The applications of a plan that the caller may see, page by page in the order of their references."""
-    async with here.database.reading() as session:
-        offices = await offices_of_plan(here, plan_id)
-        question = (
-            select(Application)
-            .where(
-                Application.plan_id == plan_id,
-                visible_to(caller.subject, caller.grants, offices),
-                *conditions(wanted.selection()),
-            )
-            .order_by(Application.application_ref)
-            .limit(wanted.limit + 1)
-        )
-        if wanted.cursor is not None:
-            question = question.where(Application.application_ref > Cursor.read(wanted.cursor).after)
-        rows = (await session.scalars(question)).all()
-    shown = rows[: wanted.limit]
-    more = len(rows) > wanted.limit
-    return Page(
-        items=tuple(_row(row) for row in shown),
-        next=Cursor(after=shown[-1].application_ref).text() if more else None,
-    )
-
-
 def _here(instant: datetime | None) -> datetime | None:
     """The same moment in Asia/Shanghai, as the workflows tell it."""
     return instant.astimezone(SHANGHAI) if instant is not None else None
-
-
-def _row(row: Application) -> Row:
-    return Row(
-        plan_id=row.plan_id,
-        application_ref=row.application_ref,
-        workflow_id=row.workflow_id,
-        stage=row.stage,
-        status=row.status,
-        action_by=row.action_by,
-        employer=row.employer,
-        department=row.department,
-        specialty=row.specialty,
-        level=row.level,
-        route=row.route,
-        due_at=_here(row.due_at),
-        returns=row.returns,
-        revision=row.revision,
-        certificate_no=row.certificate_no,
-        entered_at=row.entered_at.astimezone(SHANGHAI),
-        changed_at=row.at.astimezone(SHANGHAI),
-    )
 
 
 @router.get("/plans/{plan_id}/inbox", operation_id="inbox", responses=problems(*OF_CALLER, 503))
