@@ -19,6 +19,7 @@ from workers.cli_committee import committee_app, expert_app
 from workers.cli_courier import contact_app, courier, mailbox_app, notices_app
 from workers.cli_cycle import cycle_app
 from workers.cli_diagram import diagram
+from workers.cli_doctor import doctor
 from workers.cli_evidence import evidence_app
 from workers.cli_exports import export_app
 from workers.cli_gateway import access_log, gateway, token
@@ -81,6 +82,7 @@ app.add_typer(evidence_app, name="evidence", rich_help_panel=CYCLE)
 app.add_typer(certificate_app, name="certificate", rich_help_panel=CYCLE)
 app.add_typer(report_app, name="report", rich_help_panel=CYCLE)
 app.command(rich_help_panel=RUN)(up)
+app.command(rich_help_panel=RUN)(doctor)
 app.command(rich_help_panel=RUN)(demo)
 app.command(rich_help_panel=RUN)(simulate)
 app.command(rich_help_panel=RUN)(worker)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from typing import Any
 
 import httpx
@@ -51,8 +52,11 @@ class Asking:
         return result.stdout
 
     async def told(self, *words: str, status: int = 0) -> Any:
-        """What a command prints as JSON."""
-        return json.loads(await self.text(*words, "--json", status=status))
+        """What a command prints as JSON; the worker of this process may log to the same stream beside it."""
+        text = await self.text(*words, "--json", status=status)
+        begins = re.search(r"^[\[{]", text, re.MULTILINE)
+        assert begins is not None, text
+        return json.JSONDecoder().raw_decode(text, begins.start())[0]
 
     async def get(self, path: str, headers: dict[str, str] | None = None, **params: Any) -> Any:
         """What the API answers; a path without a leading / is one of the plan."""
