@@ -72,7 +72,7 @@ class Feed:
                 .limit(limit)
             )
             found = rows.all()
-        return found, (found[-1].sequence if len(found) == limit else max(last, sequence))
+        return found, _goes_on_from(found, limit, max(last, sequence))
 
     async def _anything_new(self) -> bool:
         async with self._database.reading() as session:
@@ -81,6 +81,13 @@ class Feed:
                 await session.scalar(select(_new(high).exists()))
                 or await session.scalar(select(_retracted().exists()))
             )
+
+
+def _goes_on_from(found: Sequence[FeedEvent], limit: int, last: int) -> int:
+    """`last` was looked up first: on PostgreSQL what was found may already be later than that."""
+    if not found:
+        return last
+    return found[-1].sequence if len(found) == limit else max(last, found[-1].sequence)
 
 
 async def _high(session: AsyncSession) -> int:

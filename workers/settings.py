@@ -27,7 +27,7 @@ from models.calendar_overlay import read_overlays
 from models.evidence import MediaType
 from models.roles import Reference, Role
 from models.visibility import Grant
-from models.webhooks import MAIL_ADDRESS, Network, key_of
+from models.webhooks import MAIL_ADDRESS, Network, key_of, seal_key_of
 from models.wire import Wire
 
 PREFIX = "ZHICHENG_"
@@ -313,6 +313,11 @@ class Settings(BaseSettings):
         description="list the private networks that webhooks may lead to, e.g. 10.1.0.0/16, with commas "
         "between them (127.0.0.0/8 for this machine), or leave it unset: then only public addresses",
     )
+    webhook_key: SecretStr | None = Field(
+        default=None,
+        description="give the base64 of 32 random bytes, the same to every process (openssl rand -base64 "
+        "32), or leave it unset on a single machine: then a key file in data_dir is made",
+    )
     notice_delivery: Literal["contacts", "mailbox"] | None = Field(
         default=None,
         description="use contacts (what has no contact is held) or mailbox (it goes to the folder in "
@@ -399,6 +404,13 @@ class Settings(BaseSettings):
     def _signs(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
             key_of(value.get_secret_value())
+        return value
+
+    @field_validator("webhook_key")
+    @classmethod
+    def _seals(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            seal_key_of(value.get_secret_value())
         return value
 
     @field_validator("smtp_security")

@@ -17,10 +17,11 @@ from activities.database import Database
 from activities.feed import Feed
 from activities.lease import leave_lease, take_lease
 from activities.letters import Letters
-from activities.webhooks import Webhooks
+from activities.webhooks import Webhooks, seal_what_is_open
 from workers.courier.notices import NoticeSender
 from workers.courier.post import Post
 from workers.courier.webhooks import WebhookSender
+from workers.key_files import seal_of
 from workers.observe.gauges import TAKEN_EVERY, Gauges, gauges
 from workers.settings import Settings
 from workers.worker import new_identity
@@ -77,16 +78,20 @@ async def run_courier(
     tenure = _Tenure(database, stop)
     notices = Letters(database, everybody=mailbox)
     post = Post(settings.networks())
-    webhooks = WebhookSender(database, post, tenure.goes_on)
+    seal = seal_of(settings)
+    webhooks = WebhookSender(database, post, seal, tenure.goes_on)
     sender = NoticeSender(notices, post, settings, settings.data_dir.absolute() / "mailbox", tenure.goes_on)
     keeping = asyncio.create_task(tenure.keep())
     counting = asyncio.create_task(_counts(database, settings, tenure, stop))
     sending = asyncio.create_task(_sends(sender, tenure, stop))
-    told_at = 0.0
+    told_at, sealed = 0.0, False
     try:
         while not stop.is_set():
             if tenure.goes_on():
                 try:
+                    if not sealed:
+                        await seal_what_is_open(database, seal)
+                        sealed = True
                     await Feed(database).catch_up()
                     await webhooks.round()
                     if time.monotonic() - told_at > TELLS_EVERY:

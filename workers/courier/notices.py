@@ -55,7 +55,9 @@ class MailServer:
             return Fault("wrong_address", final=True)
         except aiosmtplib.SMTPRecipientsRefused as refused:
             return _by_code("recipient_refused", max(one.code for one in refused.recipients))
-        except (aiosmtplib.SMTPDataError, aiosmtplib.SMTPHeloError) as refused:
+        except aiosmtplib.SMTPHeloError:  # it will not talk with this machine; that says nothing of the mail
+            return await self._gone("greeting_refused")
+        except aiosmtplib.SMTPDataError as refused:
             return _by_code("mail_refused", refused.code)
         except aiosmtplib.SMTPAuthenticationError:
             return await self._gone("authentication_refused")

@@ -19,6 +19,7 @@ from workers.gateway.context import Context, context_of
 from workers.gateway.paths import OF_CALLER, PlanId, problems
 from workers.gateway.problems import not_found, problem
 from workers.gateway.tokens import actor_of
+from workers.key_files import seal_of
 from workers.subscriptions import rotate, subscribe
 
 router = APIRouter(prefix="/v1", tags=["listening"])
@@ -133,6 +134,7 @@ async def add(
             Webhooks(here.database),
             _owner(plan_id, actor),
             here.settings.networks(),
+            seal_of(here.settings),
             url=body.url,
             created_by=actor.id,
             events=body.events,
@@ -171,7 +173,7 @@ async def remove(here: Here, actor: As, plan_id: PlanId, webhook_id: WebhookId) 
 async def test(here: Here, actor: As, plan_id: PlanId, webhook_id: WebhookId) -> TestAnswer:
     """Sends one signed delivery of the type `webhook.test` now, and says how it went."""
     row = await _mine(here, actor, plan_id, webhook_id)
-    outcome = await send_test(Post(here.settings.networks()), row)
+    outcome = await send_test(Post(here.settings.networks()), row, seal_of(here.settings))
     return TestAnswer(taken=outcome.verdict is Verdict.TAKEN, answer=outcome.answer)
 
 
@@ -205,7 +207,7 @@ async def resume(here: Here, actor: As, plan_id: PlanId, webhook_id: WebhookId) 
 async def secret(here: Here, actor: As, plan_id: PlanId, webhook_id: WebhookId) -> NewSecret:
     """Makes a new secret, shown once; for a day deliveries are signed with both."""
     row = await _mine(here, actor, plan_id, webhook_id)
-    made = await rotate(Webhooks(here.database), row.id)
+    made = await rotate(Webhooks(here.database), row.id, seal_of(here.settings))
     changed = await _mine(here, actor, plan_id, webhook_id)
     assert changed.former_until is not None
     return NewSecret(secret=made, former_until=changed.former_until.astimezone(SHANGHAI))
