@@ -54,7 +54,8 @@ def svg(
     parts = [
         '<?xml version="1.0" encoding="UTF-8"?>' if standalone else "",
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {w:g} {h:g}" width="{w:g}" height="{h:g}"'
-        f' role="{"group" if marked else "img"}" aria-labelledby="title" class="lifecycle" lang="{tongue}">',
+        f' role="{"img" if standalone else "group"}" aria-labelledby="title" class="lifecycle"'
+        f' lang="{tongue}">',
         f'<title id="title">{escape(words(POOL, lang, " · "))}</title>',
         f"<style>{STYLE}</style>" if standalone else "",
         MARKERS,

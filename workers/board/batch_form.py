@@ -12,7 +12,7 @@ def command(kind: str, text: str) -> dict[str, Any]:
     """The template of a batch from what was filled in. What is missing is said by the batch itself."""
     match kind:
         case "return":
-            return {"kind": kind, "items": [{"id": "b1", "text": text}]}
+            return {"kind": kind, "change_class": "formal", "items": [{"id": "b1", "text": text}]}
         case "hold":
             return {"kind": kind, "ground": "investigation", "text": text}
         case "release":

@@ -43,7 +43,7 @@ _OF_THE_BOARD = (
     (_REFERRER, b"same-origin"),
     (
         _CSP,
-        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
         b"form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     ),
 )

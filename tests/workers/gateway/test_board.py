@@ -122,6 +122,8 @@ async def test_what_was_typed_is_shown_as_text_and_a_search_that_cannot_be_read_
     assert page.status_code == 422
     assert "<script>alert" not in page.text
     assert 'class="problem"' in page.text
+    by_deadline = await browser.get(f"{BASE}/risk?q=deadline:department_submission")
+    assert by_deadline.status_code == 200
     missing = await browser.get("/board/plans/no-such-plan/cycle")
     assert missing.status_code == 404
     assert "<h1>Not done</h1>" in missing.text
