@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import structlog
 from temporalio import activity, workflow
 from temporalio.service import RPCError
 from typer.testing import CliRunner, Result
@@ -22,7 +21,7 @@ from typer.testing import CliRunner, Result
 from activities.database import Database
 from models.cycle_state import cycle_id
 from models.views import StateView
-from tests.support import eventually, unique
+from tests.support import eventually, log_to_stderr, unique
 from workers.cli import app
 from workers.client import ReviewClient
 from workers.connect import connect
@@ -65,7 +64,7 @@ def lines() -> Iterator[Lines]:
     captured = Lines()
     configure_logging(Settings.load(log_level="info"), captured.stream)
     yield captured
-    structlog.reset_defaults()
+    log_to_stderr()
     root.handlers[:], root.level = handlers, level
     workflow.logger.workflow_info_on_message, activity.logger.activity_info_on_message = on_message
 

@@ -16,7 +16,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.worker import Replayer
 
-from tests.support import eventually, unique
+from tests.support import eventually, log_to_stderr, unique
 from tests.workers.conftest import Lines
 from tests.workers.logging_workflow import Speaks, speak
 from workers.redaction import REDACTED, scrub_text
@@ -200,7 +200,7 @@ def test_the_console_format_is_for_people() -> None:
         log.info("not this")
         log.warning("this", phone="13800138000")
     finally:
-        structlog.reset_defaults()
+        log_to_stderr()
         root.handlers[:], root.level = handlers, level
     assert "this" in stream.getvalue()
     assert "not this" not in stream.getvalue()

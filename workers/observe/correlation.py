@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
 import structlog
 from opentelemetry import context as otel
-from structlog.contextvars import bound_contextvars
+from structlog.contextvars import bind_contextvars, reset_contextvars
 from temporalio import activity, client, worker, workflow
 from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue
@@ -212,7 +212,8 @@ class _CommandTracing(TracingWorkflowInboundInterceptor):
         try:
             yield
         finally:
-            _carrier.reset(token)
+            with suppress(ValueError):  # a handler of an evicted workflow may end in another context
+                _carrier.reset(token)
 
 
 def _tell(batch: HopBatch) -> None:
@@ -241,8 +242,12 @@ def _bound(headers: Headers) -> Iterator[None]:
     if payload is None:
         yield
         return
-    with bound_contextvars(**{FIELD: _CONVERTER.from_payloads([payload])[0]}):
+    tokens = bind_contextvars(**{FIELD: _CONVERTER.from_payloads([payload])[0]})
+    try:
         yield
+    finally:
+        with suppress(ValueError):  # as above
+            reset_contextvars(**tokens)
 
 
 def _command_id(args: Sequence[Any]) -> str | None:
