@@ -19,7 +19,7 @@ from activities.database import Database
 from activities.feed import Feed
 from activities.plans import plan_in_force
 from activities.sealing import Seal, is_sealed
-from activities.visibility import visible_to
+from activities.visibility import heard_by
 from activities.writing import write_new
 from models.plan import UnknownPlanError
 from models.roles import Role
@@ -167,7 +167,7 @@ class Webhooks:
                 return []
         offices = {role.value: organisation for role, organisation in plan.organisations.items()}
         grant = Grant(role=Role(webhook.role), organisation=webhook.organisation)
-        visible = visible_to(webhook.created_by, [grant], offices)
+        visible = heard_by(webhook.created_by, [grant], offices)
         found, last = await self._feed.after(
             webhook.position, limit, webhook.plan_id, visible, *_conditions(webhook)
         )

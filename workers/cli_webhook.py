@@ -184,9 +184,9 @@ def dead(webhook: Id, as_json: AsJson = False) -> None:
     if as_json:
         echo_json([_told_dead(letter, event) for letter, event in found])
         return
-    shown = table("sequence", "event", "application", "status", "tries", "last answer", "laid aside")
+    shown = table("sequence", "event", "about", "status", "tries", "last answer", "laid aside")
     for letter, event in found:
-        told = (str(event.sequence), event.event, event.application_ref, letter.status, str(letter.tries))
+        told = (str(event.sequence), event.event, event.subject_ref, letter.status, str(letter.tries))
         shown.add_row(*told, letter.last_answer, when(letter.died_at))
     console().print(shown)
 
@@ -233,6 +233,8 @@ def _told_dead(letter: DeadDelivery, event: FeedEvent) -> dict[str, Any]:
     return {
         "sequence": event.sequence,
         "event": event.event,
+        "subject": event.subject,
+        "subject_ref": event.subject_ref,
         "application_ref": event.application_ref,
         **of_letter,
     }

@@ -158,7 +158,8 @@ async def test_what_is_numbered_while_somebody_reads_is_not_told_twice(postgres_
 
 
 NUMBERED = text(
-    "INSERT INTO feed (sequence, kind, audit_id, plan_id, application_ref, seq, revision, event, from_stage, "
-    "to_stage, role, organisation, at, hash) SELECT 1, 'fact', id, plan_id, application_ref, seq, revision, "
+    "INSERT INTO feed (sequence, kind, subject, subject_ref, audit_id, plan_id, application_ref, seq, "
+    "revision, event, from_stage, to_stage, role, organisation, at, hash) "
+    "SELECT 1, 'fact', 'application', application_ref, id, plan_id, application_ref, seq, revision, "
     "event, from_stage, to_stage, actor_role, actor_organisation, at, hash FROM audit ORDER BY id LIMIT 1"
 )

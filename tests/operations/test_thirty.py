@@ -131,6 +131,17 @@ async def test_9_what_failed_lately(asking: Asking) -> None:
     assert {one["again"] for one in mine} == {"zhicheng batch retry REF"}
 
 
+async def test_10_11_28_the_doctor_looks_at_every_chain(asking: Asking) -> None:
+    """The lives on record alone have no workflow; nobody has touched a chain, and none is behind."""
+    told = await asking.told(
+        "doctor", "--no-temporal", "--no-papers", "--at", "2023-12-28T09:00", status=None
+    )
+    heard = await asking.get("doctor")
+    assert told["looked_at"]["applications"] == heard["looked_at"]["applications"] == 8
+    found = {one["symptom"] for one in (*told["troubles"], *heard["troubles"])}
+    assert not found & {"chain_broken", "record_differs", "inbox_orphaned"}
+
+
 async def test_12_to_15_batches(asking: Asking, tmp_path: Path) -> None:
     listed = tmp_path / "list.csv"
     listed.write_text("application\nwaiting\n", "utf-8")

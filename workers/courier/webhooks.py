@@ -47,9 +47,12 @@ UNSEALABLE = Outcome(Verdict.AWAY, "secret_sealed_by_other_key")
 
 
 def body_of_event(event: FeedEvent) -> bytes:
-    """`application.submit`, or `application.retracted` for what was taken back; `data` is the event."""
+    """`application.submit`, `cycle.publish_list`, `meeting.draw`, `batch.batch_done`; `data` is the event.
+
+    What was taken back is `application.retracted`.
+    """
     kind = event.event if event.kind == "fact" else event.kind
-    return body_of(f"application.{kind}", event_of(event).at, event_of(event).model_dump(mode="json"))
+    return body_of(f"{event.subject}.{kind}", event_of(event).at, event_of(event).model_dump(mode="json"))
 
 
 async def send_test(post: Post, webhook: Webhook, seal: Seal) -> Outcome:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Header, Path, Response
 from pydantic import Field
 
 from activities.webhooks import Owner, Webhooks
+from models.feed import Subject, event_of
 from models.plan import UnknownPlanError
 from models.roles import Actor, Reference
 from models.tables import DeadDelivery, FeedEvent, Webhook
@@ -104,7 +105,9 @@ class Dead(Wire):
     sequence: int
     webhook_message_id: str
     event: str
-    application_ref: str
+    subject: Subject
+    subject_ref: str
+    application_ref: str | None
     status: Literal["dead", "due"]
     tries: int
     last_answer: str
@@ -265,6 +268,8 @@ def _dead(letter: DeadDelivery, event: FeedEvent) -> Dead:
         sequence=event.sequence,
         webhook_message_id=message_id(letter.webhook_id, event.sequence),
         event=event.event,
+        subject=event_of(event).subject,
+        subject_ref=event.subject_ref,
         application_ref=event.application_ref,
         status="due" if letter.status == "due" else "dead",
         tries=letter.tries,
