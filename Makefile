@@ -10,7 +10,7 @@ PIN    := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test check docs bench browser typescript lock clean
+.PHONY: help install demo up test check docs bench browser typescript promtool lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -29,7 +29,7 @@ demo: install ## the 2023 cycle as stories, side by side, on a real Temporal ser
 up: install ## the embedded stack: Temporal with its Web UI, the worker, SQLite
 	@$(BIN)/zhicheng up
 
-test: install browser typescript check ## everything that proves it: checks, then all tests
+test: install browser typescript promtool check ## everything that proves it: checks, then all tests
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: install ## format, lint, types, import contracts, generated documents
@@ -42,14 +42,18 @@ check: install ## format, lint, types, import contracts, generated documents
 docs: install ## the documents that are generated from the code
 	@$(BIN)/python -m workers.docs
 
-bench: install ## events, bytes and actions per path; decisions per second against the thinnest workflow
+bench: install ## events, bytes and actions per path; decisions per second against the thinnest workflow; questions
 	@$(BIN)/python -m workers.bench
+	@$(BIN)/python -m workers.bench.reading
 
 browser: ## Chromium and bpmn-js, for the test that opens the BPMN file
 	@tests/browser/install.sh
 
 typescript: ## Temporal's TypeScript client, for the tests that call the service from outside
 	@tests/typescript/install.sh
+
+promtool: ## promtool, for the tests of the alert rules
+	@tests/prometheus/install.sh
 
 lock: install ## resolve the pinned versions anew
 	@$(PIN) --group dev pyproject.toml --output-file requirements.lock

@@ -55,7 +55,7 @@ class RiskRow(Wire):
     employer: str
     department: str
     deadline: str | None
-    last_day: date | None
+    last_day: date
     slack: int | None
     may_miss: bool
 
@@ -110,6 +110,7 @@ async def at_risk(
         view.seen,
         *conditions(view.selection, view.today),
         Application.status != "ended",
+        Application.due_at.is_not(None),  # one that waits for a calendar year is late for nothing yet
         or_(near, late),
     )
     unit = getattr(Application, by)
@@ -125,7 +126,7 @@ async def at_risk(
     found = await view.session.execute(
         select(Application, late)
         .where(*where)
-        .order_by(Application.due_at.is_(None), Application.due_at, Application.application_ref)
+        .order_by(Application.due_at, Application.application_ref)
         .limit(limit + 1)
     )
     pairs = [(row, bool(misses)) for row, misses in found]
@@ -141,6 +142,8 @@ async def at_risk(
 
 
 def _row(view: View, row: Application, misses: bool, names: dict[tuple[str, str], str]) -> RiskRow:
+    due_at = row.due_at
+    assert due_at is not None
     return RiskRow(
         application_ref=row.application_ref,
         stage=row.stage,
@@ -149,14 +152,14 @@ def _row(view: View, row: Application, misses: bool, names: dict[tuple[str, str]
         employer=row.employer,
         department=row.department,
         deadline=names.get((row.plan_id, row.application_ref)),
-        last_day=last_day_before(row.due_at) if row.due_at is not None else None,
-        slack=_slack(view, row.due_at),
+        last_day=last_day_before(due_at),
+        slack=_slack(view, due_at),
         may_miss=misses,
     )
 
 
-def _slack(view: View, due_at: datetime | None) -> int | None:
-    return view.today.slack(last_day_before(due_at)) if due_at is not None else None
+def _slack(view: View, due_at: datetime) -> int | None:
+    return view.today.slack(last_day_before(due_at))
 
 
 async def _next_deadlines(session: AsyncSession, rows: list[Application]) -> dict[tuple[str, str], str]:

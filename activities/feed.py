@@ -15,9 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from activities.database import Database
+from activities.feed_sources import anything_new, new_events, taken_back
+from models.feed import FACT, RETRACTED
 from models.tables import Application, AuditEntry, AuditOrphan, FeedEvent
 
-FACT, RETRACTED = "fact", "retracted"
 AT_MOST = 1_000
 """Facts that get their number in one transaction."""
 
@@ -60,7 +61,7 @@ class Feed:
             last = await session.scalar(select(func.max(FeedEvent.sequence))) or 0
             rows = await session.scalars(
                 select(FeedEvent)
-                .join(
+                .outerjoin(
                     Application,
                     and_(
                         Application.plan_id == FeedEvent.plan_id,
@@ -72,7 +73,7 @@ class Feed:
                 .limit(limit)
             )
             found = rows.all()
-        return found, (found[-1].sequence if len(found) == limit else max(last, sequence))
+        return found, _goes_on_from(found, limit, max(last, sequence))
 
     async def _anything_new(self) -> bool:
         async with self._database.reading() as session:
@@ -80,7 +81,15 @@ class Feed:
             return bool(
                 await session.scalar(select(_new(high).exists()))
                 or await session.scalar(select(_retracted().exists()))
+                or await anything_new(session)
             )
+
+
+def _goes_on_from(found: Sequence[FeedEvent], limit: int, last: int) -> int:
+    """`last` was looked up first: on PostgreSQL what was found may already be later than that."""
+    if not found:
+        return last
+    return found[-1].sequence if len(found) == limit else max(last, found[-1].sequence)
 
 
 async def _high(session: AsyncSession) -> int:
@@ -111,8 +120,10 @@ async def _number(session: AsyncSession) -> int:
     """What was taken back first: what came in its place is told afterwards."""
     last = await session.scalar(select(func.max(FeedEvent.sequence))) or 0
     back = (await session.scalars(_retracted().order_by(FeedEvent.sequence).limit(AT_MOST))).all()
+    back = [*back, *(await session.scalars(taken_back().order_by(FeedEvent.sequence).limit(AT_MOST))).all()]
     new = (await session.scalars(_new(await _high(session)).order_by(AuditEntry.id).limit(AT_MOST))).all()
     events = [_again(one) for one in back] + [_of(entry) for entry in new]
+    events += await new_events(session, AT_MOST)
     for sequence, event in enumerate(events, start=last + 1):
         event.sequence = sequence
     session.add_all(events)
@@ -122,6 +133,8 @@ async def _number(session: AsyncSession) -> int:
 def _of(entry: AuditEntry) -> FeedEvent:
     return FeedEvent(
         kind=FACT,
+        subject="application",
+        subject_ref=entry.application_ref,
         retracts=None,
         audit_id=entry.id,
         plan_id=entry.plan_id,
@@ -140,6 +153,6 @@ def _of(entry: AuditEntry) -> FeedEvent:
 
 def _again(told: FeedEvent) -> FeedEvent:
     names = ("audit_id", "plan_id", "application_ref", "seq", "revision", "event", "from_stage", "to_stage")
-    more = ("role", "organisation", "at", "hash")
+    more = ("role", "organisation", "at", "hash", "subject", "subject_ref", "fact_key")
     same = {name: getattr(told, name) for name in (*names, *more)}
     return FeedEvent(kind=RETRACTED, retracts=told.sequence, **same)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
+from typing import Any
 
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import aliased
@@ -62,7 +63,16 @@ async def publicities(
         CurrentDeadline.name == PublicityPosted.of + "_publicity",
     )
     question = (
-        select(Application, PublicityPosted, CurrentDeadline.last_day)
+        select(
+            Application.application_ref,
+            Application.employer,
+            Application.stage,
+            PublicityPosted.of,
+            PublicityPosted.started_at,
+            PublicityPosted.places,
+            PublicityPosted.notice_sha256,
+            CurrentDeadline.last_day,
+        )
         .join(PublicityPosted, and_(*mine))
         .outerjoin(CurrentDeadline, and_(*ends))
         .where(
@@ -75,10 +85,10 @@ async def publicities(
         .order_by(CurrentDeadline.last_day, Application.application_ref)
     )
     found: list[PublicityRow] = []
-    async for row, posted, last_day in await view.session.stream(question):
-        if posted.of != _OF[row.stage][0]:
+    async for row in await view.session.stream(question):
+        if row.of != _OF[row.stage][0]:
             continue
-        one = _row(view, plan, row, posted, last_day)
+        one = _row(view, plan, row)
         if one.faults or not faulty_only:
             found.append(one)
         if len(found) == limit:
@@ -86,29 +96,26 @@ async def publicities(
     return found
 
 
-def _row(
-    view: View, plan: ReviewPlan, row: Application, posted: PublicityPosted, last_day: date | None
-) -> PublicityRow:
-    started: datetime = posted.started_at
-    public, is_result = plan.publicity, posted.of == "result"
+def _row(view: View, plan: ReviewPlan, row: Any) -> PublicityRow:
+    public, is_result = plan.publicity, row.of == "result"
     period = PeriodFacts(
-        of=posted.of,
-        started_on=local_day(started),
-        last_day=last_day,
+        of=row.of,
+        started_on=local_day(row.started_at),
+        last_day=row.last_day,
         required=(public.result_wd if is_result else public.employer_wd).value,
         count_first_day=public.count_first_day.value,
-        places=tuple(posted.places),
+        places=tuple(row.places),
         required_places=tuple(public.places.value) if is_result else (),
-        has_notice=posted.notice_sha256 is not None,
+        has_notice=row.notice_sha256 is not None,
         over=row.stage == Stage.PUBLICITY_ENDED.value,
     )
     return PublicityRow(
         application_ref=row.application_ref,
         employer=row.employer,
-        of=posted.of,
+        of=row.of,
         started_on=period.started_on,
-        last_day=last_day,
-        days_left=view.today.slack(last_day) if last_day is not None else None,
+        last_day=row.last_day,
+        days_left=view.today.slack(row.last_day) if row.last_day is not None else None,
         over=period.over,
         places=period.places,
         faults=faults_of(period, view.today),

@@ -112,5 +112,6 @@ def _next_deadline(names: tuple[str, ...]) -> ColumnElement[bool]:
             CurrentDeadline.due_at == Application.due_at,
             CurrentDeadline.name.in_(names),
         )
+        .correlate(Application)  # a question that joins deadlines of its own asks about others
         .exists()
     )

@@ -10,13 +10,45 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.plans import offices_of
 from models.roles import Role
-from models.tables import AgendaItem, Application, ReviewMeeting
+from models.tables import AgendaItem, Application, FeedEvent, ReviewMeeting
 from models.visibility import OF_THE_COMMITTEE, OF_THE_PLAN, Grant, Ties
 
 
 def visible_to(subject: str, grants: Iterable[Grant], offices: Mapping[str, str]) -> ColumnElement[bool]:
     """True for the rows of `applications`, of one plan with these `offices`, that this person may see."""
     return or_(false(), *(_by(subject, grant, offices) for grant in grants))
+
+
+def heard_by(subject: str, grants: Iterable[Grant], offices: Mapping[str, str]) -> ColumnElement[bool]:
+    """True for the events of the feed, of one plan with these `offices`, that this person may see.
+
+    Of applications those that it sees; of a cycle what the offices of the plan see; of a meeting what they
+    and its committee see; of a batch what the house sees that made it, in the role that made it.
+    """
+    grants = tuple(grants)
+    heard = [and_(FeedEvent.subject == "application", visible_to(subject, grants, offices))]
+    for grant in grants:
+        if grant.organisation is None:
+            continue
+        house = (FeedEvent.role == grant.role.value, FeedEvent.organisation == grant.organisation)
+        heard.append(and_(FeedEvent.subject == "batch", *house))
+        if grant.role in OF_THE_PLAN and offices.get(grant.role.value) == grant.organisation:
+            heard.append(FeedEvent.subject.in_(("cycle", "meeting")))
+        if grant.role in OF_THE_COMMITTEE:
+            heard.append(and_(FeedEvent.subject == "meeting", _meeting_of(grant.organisation)))
+    return or_(*heard)
+
+
+def _meeting_of(committee: str) -> ColumnElement[bool]:
+    return (
+        select(ReviewMeeting.meeting_ref)
+        .where(
+            ReviewMeeting.plan_id == FeedEvent.plan_id,
+            ReviewMeeting.meeting_ref == FeedEvent.subject_ref,
+            ReviewMeeting.committee_ref == committee,
+        )
+        .exists()
+    )
 
 
 def _by(subject: str, grant: Grant, offices: Mapping[str, str]) -> ColumnElement[bool]:

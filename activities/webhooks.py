@@ -18,7 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from activities.database import Database
 from activities.feed import Feed
 from activities.plans import plan_in_force
-from activities.visibility import visible_to
+from activities.sealing import Seal, is_sealed
+from activities.visibility import heard_by
 from activities.writing import write_new
 from models.plan import UnknownPlanError
 from models.roles import Role
@@ -166,7 +167,7 @@ class Webhooks:
                 return []
         offices = {role.value: organisation for role, organisation in plan.organisations.items()}
         grant = Grant(role=Role(webhook.role), organisation=webhook.organisation)
-        visible = visible_to(webhook.created_by, [grant], offices)
+        visible = heard_by(webhook.created_by, [grant], offices)
         found, last = await self._feed.after(
             webhook.position, limit, webhook.plan_id, visible, *_conditions(webhook)
         )
@@ -203,7 +204,8 @@ class Webhooks:
         tries, since = webhook.tries + 1, webhook.failing_since or at
         known = {"last_answer": outcome.answer, "last_at": at, "failing_since": since}
         async with self._database.transaction() as session:
-            if outcome.verdict is Verdict.GONE or at - since >= PAUSE_AFTER:
+            hopeless = at - since >= PAUSE_AFTER and tries >= MOST_TRIES
+            if outcome.verdict is Verdict.GONE or hopeless:
                 moved = await self._move(session, webhook, status=PAUSED, tries=tries, next_at=None, **known)
                 if moved:
                     await write_new(session, OperatorNotice, _paused(webhook, since, at, outcome.answer))
@@ -285,6 +287,20 @@ class Webhooks:
                 "webhooks_paused": await _count(session, Webhook.status == PAUSED),
                 "webhooks_dead": await _count(session, DeadDelivery.status == DEAD),
             }
+
+
+async def seal_what_is_open(database: Database, seal: Seal) -> int:
+    """Seals secrets that were kept as they are, from before there was a seal; how many."""
+    async with database.transaction() as session:
+        rows = (await session.scalars(select(Webhook).with_for_update())).all()
+        sealed = 0
+        for row in rows:
+            for name in ("secret", "former_secret"):
+                kept = getattr(row, name)
+                if kept is not None and not is_sealed(kept):
+                    setattr(row, name, seal.seal(row.id, kept))
+                    sealed += 1
+        return sealed
 
 
 _FRESH: dict[str, Any] = {"tries": 0, "next_at": None, "failing_since": None}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import Literal
 
 from models.calendar import CalendarYearMissing
@@ -80,11 +81,15 @@ def faults_of(period: PeriodFacts, today: Today) -> tuple[PublicityFault, ...]:
 
 def _least_end(period: PeriodFacts, today: Today) -> date:
     """The first last day that is long enough; a year that is missing makes nothing short."""
+    return _end_of(today, period.started_on, period.required, period.count_first_day)
+
+
+@lru_cache(maxsize=1_000)
+def _end_of(today: Today, start: date, working_days: int, count_first_day: bool) -> date:
     try:
-        due = today.calendar.end_of_period(period.started_on, period.required, period.count_first_day)
+        return today.calendar.end_of_period(start, working_days, count_first_day).last_day
     except CalendarYearMissing:
         return date.min
-    return due.last_day
 
 
 def _works(day: date, today: Today) -> bool:

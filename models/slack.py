@@ -7,7 +7,7 @@ workdays are those of the State Council calendar (`models.calendar`); a year wit
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from models.calendar import CalendarYearMissing, WorkCalendar
@@ -24,12 +24,19 @@ class Today:
 
     day: date
     calendar: WorkCalendar
+    _slack: dict[date, int | None] = field(default_factory=dict, repr=False, compare=False)
+    """What was counted already: a list asks for the same few days again and again."""
 
     def slack(self, last_day: date) -> int | None:
         """Working days left until the end of `last_day`; negative once it has passed.
 
         None where the calendar of a year on the way is missing.
         """
+        if last_day not in self._slack:
+            self._slack[last_day] = self._count(last_day)
+        return self._slack[last_day]
+
+    def _count(self, last_day: date) -> int | None:
         try:
             if last_day >= self.day:
                 return self.calendar.working_days_between(self.day, last_day)

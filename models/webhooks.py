@@ -24,6 +24,9 @@ SECRET_PREFIX = "whsec_"
 SECRET_BYTES = (24, 64)
 """How long a secret is, at least and at most; by the specification."""
 
+SEAL_KEY_BYTES = 32
+"""How long the key is under which the database keeps secrets."""
+
 TOLERANCE = timedelta(minutes=5)
 """How far a receiver's clock may be off before it refuses a delivery as a replay."""
 
@@ -35,7 +38,7 @@ MOST_TRIES = 12
 """Answers "no" after which something is laid aside: with the waits between them, at most 65 minutes."""
 
 PAUSE_AFTER = timedelta(hours=24)
-"""How long everything fails before a subscription is paused."""
+"""How long everything fails, `MOST_TRIES` in a row at the end, before a subscription is paused."""
 
 CITATION = "Standard Webhooks v1; and by design"
 
@@ -45,7 +48,9 @@ MAIL_ADDRESS = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-_CARRIERS = tuple(map(ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")))
+_CARRIERS = tuple(
+    map(ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96", "::ffff:0:0:0/96"))
+)
 """IPv6 ranges that carry an IPv4 address to somewhere else: what they lead to is not seen in them."""
 
 
@@ -64,6 +69,17 @@ def key_of(secret: str) -> bytes:
         key = b""
     if not secret.startswith(SECRET_PREFIX) or not SECRET_BYTES[0] <= len(key) <= SECRET_BYTES[1]:
         raise ValueError(f"must be {SECRET_PREFIX} and the base64 of 24 to 64 random bytes")
+    return key
+
+
+def seal_key_of(written: str) -> bytes:
+    """The key under which secrets are kept, from its base64. Raises `ValueError`; never repeats it."""
+    try:
+        key = base64.b64decode(written, validate=True)
+    except ValueError:
+        key = b""
+    if len(key) != SEAL_KEY_BYTES:
+        raise ValueError(f"must be the base64 of {SEAL_KEY_BYTES} random bytes")
     return key
 
 
@@ -124,7 +140,8 @@ def may_go_to(address: Address, allowed: Iterable[Network]) -> bool:
         return True
     if any(real in network for network in _CARRIERS if network.version == real.version):
         return False
-    return real.is_global and not real.is_multicast
+    site_local = isinstance(real, IPv6Address) and real.is_site_local
+    return real.is_global and not real.is_multicast and not site_local
 
 
 def checked_url(url: str, allowed: Iterable[Network], field: str = "url") -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
-from tests.support import unique
+from tests.support import log_to_stderr, unique
 from workers.connect import connect
 from workers.embedded import DevServer
 from workers.search_attributes import register_search_attributes
@@ -23,6 +23,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--record", action="store_true", help="write the histories of the paths anew (tests/histories)"
     )
+
+
+def pytest_configure() -> None:
+    log_to_stderr()
 
 
 @pytest.hookimpl(trylast=True)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import sys
 import time
 import uuid
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar, overload
+
+import structlog
 
 T = TypeVar("T")
 
@@ -37,3 +40,9 @@ async def eventually(check: Callable[[], Any], timeout: float = 10.0) -> Any:  #
 def unique(prefix: str) -> str:
     """`prefix` and a random part: a task queue, a workflow id."""
     return f"{prefix}-{uuid.uuid4().hex[:12]}"
+
+
+def log_to_stderr() -> None:
+    """Logging as tests have it: a worker in the test's process must not write where a command prints."""
+    structlog.reset_defaults()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))

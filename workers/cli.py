@@ -19,6 +19,7 @@ from workers.cli_committee import committee_app, expert_app
 from workers.cli_courier import contact_app, courier, mailbox_app, notices_app
 from workers.cli_cycle import cycle_app
 from workers.cli_diagram import diagram
+from workers.cli_doctor import doctor
 from workers.cli_evidence import evidence_app
 from workers.cli_exports import export_app
 from workers.cli_gateway import access_log, gateway, token
@@ -31,6 +32,7 @@ from workers.cli_people import people_app
 from workers.cli_plan import plan_app
 from workers.cli_posts import posts
 from workers.cli_processes import demo, migrate, search_attributes_app, up, worker
+from workers.cli_replay import replay
 from workers.cli_report import report_app
 from workers.cli_schema import schema, template
 from workers.cli_search import search_app
@@ -80,6 +82,7 @@ app.add_typer(evidence_app, name="evidence", rich_help_panel=CYCLE)
 app.add_typer(certificate_app, name="certificate", rich_help_panel=CYCLE)
 app.add_typer(report_app, name="report", rich_help_panel=CYCLE)
 app.command(rich_help_panel=RUN)(up)
+app.command(rich_help_panel=RUN)(doctor)
 app.command(rich_help_panel=RUN)(demo)
 app.command(rich_help_panel=RUN)(simulate)
 app.command(rich_help_panel=RUN)(worker)
@@ -87,6 +90,7 @@ app.command(rich_help_panel=RUN)(gateway)
 app.command(rich_help_panel=RUN)(token)
 app.command(rich_help_panel=RUN)(courier)
 app.command(rich_help_panel=RUN)(migrate)
+app.command(rich_help_panel=RUN)(replay)
 app.add_typer(search_attributes_app, name="search-attributes", rich_help_panel=RUN)
 app.add_typer(nexus_app, name="nexus", rich_help_panel=RUN)
 app.add_typer(webhook_app, name="webhook", rich_help_panel=LISTEN)

@@ -59,12 +59,14 @@ def courier() -> None:
 async def _serve(settings: Settings) -> None:
     from activities.database import Database
     from workers.courier.courier import goes_to_mailbox, run_courier
+    from workers.observe.page import observed
     from workers.worker import stop_on_signal
 
     database = Database(settings.database_url.get_secret_value())
     try:
-        async with stop_on_signal() as stop:
-            await run_courier(settings, database, stop, mailbox=goes_to_mailbox(settings, usually=False))
+        with observed(settings, "courier"):
+            async with stop_on_signal() as stop:
+                await run_courier(settings, database, stop, mailbox=goes_to_mailbox(settings, usually=False))
     finally:
         await database.close()
 

@@ -45,17 +45,25 @@ def gateway() -> None:
     except SettingsError as error:
         fail(BAD_INPUT, str(error))
     except OSError as error:
-        fail(BAD_INPUT, f"The gateway cannot listen ({error}): look at ZHICHENG_GATEWAY_ADDRESS.")
+        fail(
+            BAD_INPUT,
+            f"The gateway cannot listen ({error}): look at ZHICHENG_GATEWAY_ADDRESS and "
+            "ZHICHENG_SERVICE_METRICS_ADDRESS.",
+        )
 
 
 async def _serve(settings: Settings) -> None:
     from workers.connect import connect
     from workers.gateway.serve import run_gateway
+    from workers.observe.page import observed
     from workers.stack import settings_to_reach
+    from workers.telemetry import temporal_runtime
     from workers.worker import stop_on_signal
 
-    async with stop_on_signal() as stop:
-        await run_gateway(settings, await connect(settings_to_reach(settings)), stop)
+    with observed(settings, "gateway"):
+        async with stop_on_signal() as stop:
+            client = await connect(settings_to_reach(settings), runtime=temporal_runtime(settings))
+            await run_gateway(settings, client, stop)
 
 
 def token(

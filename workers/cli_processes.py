@@ -46,7 +46,8 @@ def worker(
     except OSError as error:
         fail(
             BAD_INPUT,
-            f"The worker cannot start ({error}): look at ZHICHENG_HEALTH_ADDRESS and the data directory.",
+            f"The worker cannot start ({error}): look at ZHICHENG_HEALTH_ADDRESS, "
+            "ZHICHENG_SERVICE_METRICS_ADDRESS and the data directory.",
         )
     if status != OK:
         raise typer.Exit(status)
@@ -56,6 +57,7 @@ async def _serve(settings: Settings, ready_file: Path | None) -> int:
     from activities.database import Database
     from workers.database import current, upgrade
     from workers.nexus import nexus_services
+    from workers.observe.page import observed
     from workers.registry import WORKFLOWS, make_activities
     from workers.stack import settings_to_reach
     from workers.worker import run_worker
@@ -72,19 +74,20 @@ async def _serve(settings: Settings, ready_file: Path | None) -> int:
         )
     database = Database(url)
     try:
-        return await run_worker(
-            settings_to_reach(settings),
-            workflows=WORKFLOWS,
-            activities=make_activities(
-                database,
-                rehearsal=settings.rehearsal,
-                calendar_dir=settings.calendar_dir,
-                papers=settings.papers(),
-                four_eyes_above=settings.batch_four_eyes_above,
-            ),
-            nexus_services=nexus_services(settings, database),
-            ready_file=ready_file,
-        )
+        with observed(settings, "worker"):
+            return await run_worker(
+                settings_to_reach(settings),
+                workflows=WORKFLOWS,
+                activities=make_activities(
+                    database,
+                    rehearsal=settings.rehearsal,
+                    calendar_dir=settings.calendar_dir,
+                    papers=settings.papers(),
+                    four_eyes_above=settings.batch_four_eyes_above,
+                ),
+                nexus_services=nexus_services(settings, database),
+                ready_file=ready_file,
+            )
     finally:
         await database.close()
 
@@ -228,9 +231,18 @@ def check(as_json: AsJson = False) -> None:
     """Exit status 1 when the server lacks one, or has one with another type."""
     report = _with_server(False)
     if as_json:
-        echo_json({"missing": list(report.missing), "wrong_type": report.wrong_type, "ok": report.ok})
+        echo_json(
+            {
+                "missing": list(report.missing),
+                "wrong_type": report.wrong_type,
+                "unknown": list(report.unknown),
+                "ok": report.ok,
+            }
+        )
     elif report.ok:
         typer.echo(f"all {len(report.present)} search attributes are there")
+        if report.unknown:
+            typer.echo(f"of another release: {', '.join(report.unknown)}")
     if not report.ok:
         wrong = [f"{name} is {kind}" for name, kind in report.wrong_type.items()]
         lacking = [f"{name} is missing" for name in report.missing]

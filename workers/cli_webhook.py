@@ -64,12 +64,14 @@ def add(
 
     async def work(database: Database, settings: Settings) -> tuple[Webhook, str | None]:
         from activities.webhooks import Owner, Webhooks
+        from workers.key_files import seal_of
         from workers.subscriptions import subscribe
 
         return await subscribe(
             Webhooks(database),
             Owner(plan or default_plan(), Role(role), organisation),
             settings.networks(),
+            seal_of(settings),
             url=url,
             created_by="operator",
             events=event or (),
@@ -118,8 +120,9 @@ def send_one(webhook: Id, as_json: AsJson = False) -> None:
     async def work(_webhooks: Webhooks, row: Webhook, settings: Settings) -> Outcome:
         from workers.courier.post import Post
         from workers.courier.webhooks import send_test
+        from workers.key_files import seal_of
 
-        return await send_test(Post(settings.networks()), row)
+        return await send_test(Post(settings.networks()), row, seal_of(settings))
 
     outcome = _with(webhook, work)
     if as_json:
@@ -165,10 +168,11 @@ def remove(webhook: Id) -> None:
 def secret(webhook: Id) -> None:
     """Make a new secret, shown once; for a day deliveries are signed with both."""
 
-    async def work(webhooks: Webhooks, row: Webhook, _settings: Settings) -> str:
+    async def work(webhooks: Webhooks, row: Webhook, settings: Settings) -> str:
+        from workers.key_files import seal_of
         from workers.subscriptions import rotate
 
-        return await rotate(webhooks, row.id)
+        return await rotate(webhooks, row.id, seal_of(settings))
 
     typer.echo(_with(webhook, work))
 
@@ -180,9 +184,9 @@ def dead(webhook: Id, as_json: AsJson = False) -> None:
     if as_json:
         echo_json([_told_dead(letter, event) for letter, event in found])
         return
-    shown = table("sequence", "event", "application", "status", "tries", "last answer", "laid aside")
+    shown = table("sequence", "event", "about", "status", "tries", "last answer", "laid aside")
     for letter, event in found:
-        told = (str(event.sequence), event.event, event.application_ref, letter.status, str(letter.tries))
+        told = (str(event.sequence), event.event, event.subject_ref, letter.status, str(letter.tries))
         shown.add_row(*told, letter.last_answer, when(letter.died_at))
     console().print(shown)
 
@@ -229,6 +233,8 @@ def _told_dead(letter: DeadDelivery, event: FeedEvent) -> dict[str, Any]:
     return {
         "sequence": event.sequence,
         "event": event.event,
+        "subject": event.subject,
+        "subject_ref": event.subject_ref,
         "application_ref": event.application_ref,
         **of_letter,
     }

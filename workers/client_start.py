@@ -130,7 +130,20 @@ def start_options(given: ApplicationInput) -> dict[str, Any]:
         "memo": {MEMO_DIGEST: digest(given.model_dump(mode="json"))},
         "search_attributes": first_attributes(state, _terms_of_the_release(given.plan_id)),
         "static_summary": f"{given.specialty}, {given.level}, {given.employer.id}",
+        "static_details": _details(given),
     }
+
+
+def _details(given: ApplicationInput) -> str:
+    """What never changes, for Temporal's Web UI: codes only."""
+    rows = {
+        "方案 plan": given.plan_id,
+        "专业 specialty": given.specialty,
+        "级别 level": given.level,
+        "单位 employer": given.employer.id,
+        "主管部门 department": given.department,
+    }
+    return "\n".join(f"- {name}: `{value}`" for name, value in rows.items())
 
 
 async def existing(client: Client, given: ApplicationInput) -> StartOutcome:

@@ -52,6 +52,8 @@ async def connect(
     Raises `TemporalUnreachableError` when no server answers in 15 seconds, `SettingsError` when
     Temporal's configuration is wrong.
     """
+    from workers.observe.correlation import interceptors  # half of what a short command would load
+
     config = connect_config(settings)
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
@@ -59,6 +61,7 @@ async def connect(
                 **config,  # the SDK's own shape: target_host, namespace, tls, api_key, rpc_metadata
                 data_converter=data_converter,
                 runtime=runtime,
+                interceptors=interceptors(),
             )
     except (RuntimeError, TimeoutError) as error:
         reason = str(error) or f"no answer in {CONNECT_SECONDS:.0f} seconds"

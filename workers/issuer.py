@@ -5,7 +5,6 @@ It keeps one key in the data directory, readable by its owner only, and signs to
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -24,6 +23,7 @@ from jwt.algorithms import ECAlgorithm
 
 from models.roles import Role
 from models.visibility import Grant
+from workers.key_files import made_once
 
 ISSUER = "urn:zhicheng:local-issuer"
 KEY_FILE = "local-issuer.pem"
@@ -74,27 +74,14 @@ class LocalIssuer:
         return {"keys": [{**public, "kid": _kid(key), "use": "sig", "alg": ALGORITHM}]}
 
     def _key(self) -> ec.EllipticCurvePrivateKey:
-        if not self._file.exists():
-            self._make()
-        key = load_pem_private_key(self._file.read_bytes(), None)
+        key = load_pem_private_key(made_once(self._file, _new_pem), None)
         assert isinstance(key, ec.EllipticCurvePrivateKey)
         return key
 
-    def _make(self) -> None:
-        """Two processes may make one at once: the first that puts it in place wins."""
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(
-            Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
-        )
-        draft = self._file.with_name(f"{KEY_FILE}.{secrets.token_hex(4)}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(pem)
-        try:
-            os.link(draft, self._file)
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
+
+def _new_pem() -> bytes:
+    key = ec.generate_private_key(ec.SECP256R1())
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def _kid(key: ec.EllipticCurvePrivateKey) -> str:

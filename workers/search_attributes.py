@@ -21,6 +21,10 @@ _TYPE_NAMES = {
 }
 
 
+OURS = "Title"
+"""How the names of the contract begin."""
+
+
 class SearchAttributeError(RuntimeError):
     """The server has not, or does not take, the search attributes; the text says which and what to do."""
 
@@ -30,11 +34,13 @@ class SearchAttributeReport:
     """What a server has of the contract's search attributes.
 
     `wrong_type` maps a name to the server's type; names and types as the `temporal` CLI writes them.
+    `unknown`: attributes with our prefix that the contract does not know; they do no harm.
     """
 
     present: tuple[str, ...]
     missing: tuple[str, ...]
     wrong_type: dict[str, str]
+    unknown: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -68,6 +74,9 @@ async def check_search_attributes(client: Client) -> SearchAttributeReport:
         present=tuple(n for n in SEARCH_ATTRIBUTES if n in found and n not in wrong),
         missing=tuple(n for n in SEARCH_ATTRIBUTES if n not in found),
         wrong_type=wrong,
+        unknown=tuple(
+            sorted(n for n in answer.custom_attributes if n.startswith(OURS) and n not in SEARCH_ATTRIBUTES)
+        ),
     )
 
 

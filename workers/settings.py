@@ -27,7 +27,7 @@ from models.calendar_overlay import read_overlays
 from models.evidence import MediaType
 from models.roles import Reference, Role
 from models.visibility import Grant
-from models.webhooks import MAIL_ADDRESS, Network, key_of
+from models.webhooks import MAIL_ADDRESS, Network, key_of, seal_key_of
 from models.wire import Wire
 
 PREFIX = "ZHICHENG_"
@@ -130,6 +130,16 @@ class Settings(BaseSettings):
     )
     metrics_address: str = Field(
         default=OFF, description=f"give host:port for the SDK's Prometheus metrics; {OFF} turns it off"
+    )
+    service_metrics_address: str = Field(
+        default=OFF,
+        description=f"give host:port for the service's own Prometheus metrics; {OFF} turns it off",
+    )
+    traces_endpoint: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s@]+$",
+        description="give the http(s) address of an OTLP collector, e.g. http://127.0.0.1:4318, or leave it "
+        "unset: then OTEL_EXPORTER_OTLP_ENDPOINT counts, and without it nothing is traced",
     )
     max_cached_workflows: int = Field(
         default=1000, ge=0, le=1_000_000, description="use the number of applications touched in an hour"
@@ -246,6 +256,30 @@ class Settings(BaseSettings):
         description="use true (tokens of `zhicheng token` are accepted; never in production) or false",
     )
 
+    board_secret: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description="give at least 32 characters that sign the sessions of the board, the same to every "
+        "gateway, or leave it unset: then sessions end with the process",
+    )
+    board_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://\S+[^/\s]$",
+        description="give the address at which browsers reach the gateway, e.g. https://titles.example.cn, "
+        "or leave it unset: then it is what the browser says",
+    )
+    board_client_id: str = Field(
+        default="zhicheng-board", min_length=1, max_length=200, description="name the board's OIDC client"
+    )
+    board_client_secret: SecretStr | None = Field(
+        default=None, description="give the secret of that client, or leave it unset for a public client"
+    )
+    temporal_ui_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://\S+[^/\s]$",
+        description="give the address of Temporal's Web UI, which the board links to, or leave it unset",
+    )
+
     evidence_url: str | None = Field(
         default=None,
         pattern=r"^(s3://[^\s@?]+|file:///[^\s?]*)$",
@@ -278,6 +312,11 @@ class Settings(BaseSettings):
         default="",
         description="list the private networks that webhooks may lead to, e.g. 10.1.0.0/16, with commas "
         "between them (127.0.0.0/8 for this machine), or leave it unset: then only public addresses",
+    )
+    webhook_key: SecretStr | None = Field(
+        default=None,
+        description="give the base64 of 32 random bytes, the same to every process (openssl rand -base64 "
+        "32), or leave it unset on a single machine: then a key file in data_dir is made",
     )
     notice_delivery: Literal["contacts", "mailbox"] | None = Field(
         default=None,
@@ -337,7 +376,12 @@ class Settings(BaseSettings):
         return value
 
     @field_validator(
-        "temporal_address", "health_address", "metrics_address", "gateway_address", "smtp_address"
+        "temporal_address",
+        "health_address",
+        "metrics_address",
+        "service_metrics_address",
+        "gateway_address",
+        "smtp_address",
     )
     @classmethod
     def _host_and_port(cls, value: str | None) -> str | None:
@@ -360,6 +404,13 @@ class Settings(BaseSettings):
     def _signs(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
             key_of(value.get_secret_value())
+        return value
+
+    @field_validator("webhook_key")
+    @classmethod
+    def _seals(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            seal_key_of(value.get_secret_value())
         return value
 
     @field_validator("smtp_security")

@@ -10,7 +10,7 @@ import json
 import os
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AsyncExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,6 +95,7 @@ async def _run(
     from workers.gateway.serve import run_gateway, verifier
     from workers.nexus import nexus_services
     from workers.nexus_endpoints import create_endpoints
+    from workers.observe.page import observed
     from workers.registry import WORKFLOWS, make_activities
     from workers.search_attributes import register_search_attributes
     from workers.telemetry import temporal_runtime
@@ -122,7 +123,11 @@ async def _run(
         here = settings.model_copy(
             update={"temporal_address": server.address, "temporal_namespace": NAMESPACE}
         )
-        async with stop_on_signal() if stop is None else nullcontext(stop) as stopping:
+        async with AsyncExitStack() as stack:
+            stack.enter_context(observed(here, "stack"))
+            stopping = await stack.enter_async_context(
+                stop_on_signal() if stop is None else nullcontext(stop)
+            )
             client = await connect(here, runtime=temporal_runtime(here))
             await register_search_attributes(client)
             await create_endpoints(client, here.task_queue, here.nexus_callers)

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from activities.sealing import Seal
 from activities.webhooks import Owner, Webhooks
 from models.feed import EVENTS
 from models.refusal import RefusalCode, Refused, refuse
@@ -22,6 +23,7 @@ async def subscribe(
     webhooks: Webhooks,
     owner: Owner,
     allowed: Sequence[Network],
+    seal: Seal,
     *,
     url: str,
     created_by: str,
@@ -79,24 +81,25 @@ async def subscribe(
             fix_en="Remove one that is not used.",
         )
     made = secret or new_secret(os.urandom(32))
+    kept = seal.seal(webhook_id, made)
     webhook = await webhooks.add(
         owner,
         webhook_id=webhook_id,
         url=url,
-        secret=made,
+        secret=kept,
         events=wanted,
         application_ref=application_ref,
         after=after,
         created_by=created_by,
         at=datetime.now(UTC),
     )
-    return webhook, made if webhook.secret == made else None
+    return webhook, made if webhook.secret == kept else None
 
 
-async def rotate(webhooks: Webhooks, webhook_id: str) -> str:
+async def rotate(webhooks: Webhooks, webhook_id: str, seal: Seal) -> str:
     """A new secret; the former one signs beside it for a day."""
     secret = new_secret(os.urandom(32))
-    await webhooks.new_secret(webhook_id, secret, datetime.now(UTC))
+    await webhooks.new_secret(webhook_id, seal.seal(webhook_id, secret), datetime.now(UTC))
     return secret
 
 

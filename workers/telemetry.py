@@ -25,8 +25,8 @@ from temporalio.runtime import (
 from workers.redaction import format_error, redact
 from workers.settings import Settings, split_address
 
-QUIET = {"sqlalchemy": logging.WARNING, "aiosqlite": logging.WARNING, "asyncio": logging.WARNING}
-"""Libraries whose ordinary course is of no interest."""
+QUIET = dict.fromkeys(("sqlalchemy", "aiosqlite", "asyncio", "httpx", "httpcore"), logging.WARNING)
+"""Libraries whose ordinary course is of no interest, or tells addresses."""
 
 _SDK_DETAILS = ("temporal_workflow", "temporal_activity")
 

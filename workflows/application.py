@@ -40,6 +40,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.attributes import changed_attributes
     from workflows.messages import body_of, history_is_long, refusal_error, start_error
     from workflows.recording import ask_database
+    from workflows.timeline import summary_of, timeline
 
 
 @workflow.defn(name="ApplicationWorkflow")
@@ -262,6 +263,7 @@ class ApplicationWorkflow:
             if not self._let_pass(self._moment):
                 break
         self._upsert()
+        workflow.set_current_details(timeline(self._state))
 
     async def _drain(self) -> None:
         while (cause := self._state.take_cause()) is not None:
@@ -271,7 +273,9 @@ class ApplicationWorkflow:
             for place, (hop, group) in enumerate(groups):
                 last = place == len(groups) - 1
                 batch = self._batch(hop, group, requests if last else [])
-                result: HopResult = await ask_database(hop, batch, HopResult, quickly=not batch.moves_post)
+                result: HopResult = await ask_database(
+                    hop, batch, HopResult, quickly=not batch.moves_post, summary=summary_of(group)
+                )
                 take_answers(self._state, batch, result, self._moment)
 
     def _batch(self, hop: str, facts: list[Fact], requests: list[Any]) -> HopBatch:

@@ -39,14 +39,18 @@ async def ask_database(
     *,
     quickly: bool = True,
     otherwise: ActivityConfig = PATIENTLY,
+    summary: str | None = None,
 ) -> Any:
     """One database transaction; its answer, read as the type `answer`.
 
-    `quickly` false: not tried inside the workflow task. Raises `ActivityError` only if `otherwise` gives up.
+    `summary` stands beside the activity in Temporal's UI. `quickly` false: not tried inside the workflow
+    task. Raises `ActivityError` only if `otherwise` gives up.
     """
     if quickly:
+        at_once: LocalActivityConfig = {**QUICKLY, "summary": summary}
         try:
-            return await workflow.execute_local_activity(activity, argument, result_type=answer, **QUICKLY)
+            return await workflow.execute_local_activity(activity, argument, result_type=answer, **at_once)
         except NOT_QUICKLY:
             pass
-    return await workflow.execute_activity(activity, argument, result_type=answer, **otherwise)
+    at_length: ActivityConfig = {**otherwise, "summary": summary}
+    return await workflow.execute_activity(activity, argument, result_type=answer, **at_length)

@@ -19,6 +19,7 @@ from activities.evidence.content import Scanner, of_whole
 from activities.evidence.pieces import Pieces, lost
 from activities.evidence.refusals import ended, hash_differs, not_at
 from activities.evidence.store import key_of
+from activities.writing import write_new, write_over
 from models.evidence import EvidenceRefused, MediaType
 from models.tables import EvidenceLink, EvidenceObject, EvidencePart, EvidenceUpload
 
@@ -85,31 +86,26 @@ async def _make_known(
     if moved.rowcount != 1:
         raise await overtaken(session, row.upload_ref)
     await session.execute(delete(EvidencePart).where(EvidencePart.upload_ref == row.upload_ref))
-    await session.merge(
-        EvidenceObject(
-            sha256=sha256,
-            size=row.size,
-            media_type=kind.value,
-            flags=flags,
-            state="stored",
-            stored_at=now,
-            checked_at=now,
-        )
-    )
-    await session.flush()
-    of = (row.plan_id, row.application_ref, sha256, row.kind)
-    if await session.get(EvidenceLink, of) is None:
-        session.add(
-            EvidenceLink(
-                plan_id=row.plan_id,
-                application_ref=row.application_ref,
-                sha256=sha256,
-                kind=row.kind,
-                owner=row.owner,
-                file_name=row.file_name,
-                at=now,
-            )
-        )
+    stored = {
+        "sha256": sha256,
+        "size": row.size,
+        "media_type": kind.value,
+        "flags": flags,
+        "state": "stored",
+        "stored_at": now,
+        "checked_at": now,
+    }
+    await write_over(session, EvidenceObject, stored, ["sha256"])
+    belongs = {
+        "plan_id": row.plan_id,
+        "application_ref": row.application_ref,
+        "sha256": sha256,
+        "kind": row.kind,
+        "owner": row.owner,
+        "file_name": row.file_name,
+        "at": now,
+    }
+    await write_new(session, EvidenceLink, [belongs])
 
 
 async def overtaken(session: AsyncSession, upload_ref: str) -> EvidenceRefused:

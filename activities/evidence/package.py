@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _END_SIZE, _LONGEST_COMMENT = 22, 65_535
 _MOST_DIRECTORY = 4 * 1024 * 1024
 _ENTRY = 46
+_IN_ZIP64 = 0xFFFFFFFF
 
 
 class End(NamedTuple):
@@ -24,16 +25,20 @@ class End(NamedTuple):
 
 
 async def end_of_directory(file: Reader) -> End | None:
-    """The end record of a ZIP (APPNOTE 4.3.16), or None when the file is no ZIP by its end."""
+    """The end record of a ZIP (APPNOTE 4.3.16), or None when the file is no ZIP by its end.
+
+    Programs that unpack do not mind a comment with a wrong length, nor a record that is none behind the
+    right one: what could be one counts.
+    """
     begin = max(0, file.size - _END_SIZE - _LONGEST_COMMENT)
     tail = await file.read(begin, file.size - begin)
-    at = tail.rfind(b"PK\x05\x06")
-    if at < 0 or len(tail) - at < _END_SIZE:
-        return None
-    entries, size, start, comment = struct.unpack("<HIIH", tail[at + 10 : at + _END_SIZE])
-    if comment > len(tail) - at - _END_SIZE:
-        return None
-    return End(start, size, entries)
+    at = len(tail)
+    while (at := tail.rfind(b"PK\x05\x06", 0, at)) >= 0:
+        if len(tail) - at >= _END_SIZE:
+            entries, size, start = struct.unpack("<HII", tail[at + 10 : at + _END_SIZE - 2])
+            if size <= begin + at or size == _IN_ZIP64:
+                return End(start, size, entries)
+    return None
 
 
 async def ofd(file: Reader) -> None:

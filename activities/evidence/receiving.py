@@ -22,7 +22,7 @@ from activities.evidence.finishing import finish, overtaken
 from activities.evidence.pieces import Piece, Pieces
 from activities.evidence.refusals import ended, not_at, too_many_bytes, too_many_pieces
 from activities.evidence.store import piece_key
-from activities.evidence.uploads import Uploads
+from activities.evidence.uploads import Uploads, state_of
 from models.evidence import EvidenceCode, EvidenceRefused, MediaType
 from models.tables import EvidencePart, EvidenceUpload
 
@@ -82,8 +82,9 @@ class Receiver:
         """
         if row.state == "stored" and offset == row.size:
             return Reached(row.size, row.sha256)
-        if row.state not in ("open", "stored"):
-            raise ended(row.state, row.reason)
+        state = state_of(row, clock())
+        if state not in ("open", "stored"):
+            raise ended(state, row.reason)
         if offset != row.received:
             raise not_at(row.received)
         coming = _Coming(self, row, clock, waits=proved is not None)
@@ -95,14 +96,27 @@ class Receiver:
             return Reached(row.received)
         except EvidenceRefused as refused:
             await coming.forget()
-            if refused.code in _ENDS:
-                self._hashes.pop(row.upload_ref, None)
-                await self.uploads.end(row.upload_ref, "refused", refused.code.value, clock())
+            if refused.code in _ENDS and not await self._end(row, coming.at, refused.code, clock()):
+                raise await self._overtaken(row) from None
             raise
 
-    async def pieces(self, upload_ref: str, *more: Piece) -> Pieces:
-        """What of an upload counts, and `more`."""
+    async def _end(self, row: EvidenceUpload, at: int, code: EvidenceCode, now: datetime) -> bool:
+        """Ends an upload that still stands `at`: a sender whom another overtook has no say any more."""
+        self._hashes.pop(row.upload_ref, None)
+        return await self.uploads.end(
+            row.upload_ref, "refused", code.value, now, EvidenceUpload.received == at
+        )
+
+    async def _overtaken(self, row: EvidenceUpload) -> EvidenceRefused:
         async with self.uploads.database.reading() as session:
+            return await overtaken(session, row.upload_ref)
+
+    async def pieces(self, upload_ref: str, *more: Piece, at: int | None = None) -> Pieces:
+        """What of an upload counts, and `more`. Raises `EvidenceRefused` unless it stands `at`, if given."""
+        async with self.uploads.database.reading() as session:
+            standing = await session.get_one(EvidenceUpload, upload_ref)
+            if at is not None and (standing.state, standing.received) != ("open", at):
+                raise await overtaken(session, upload_ref)
             rows = await session.scalars(
                 select(EvidencePart).filter_by(upload_ref=upload_ref).order_by(EvidencePart.start)
             )
@@ -144,7 +158,7 @@ class Receiver:
     ) -> str:
         """Makes a stored file of all pieces; its hash. Raises `EvidenceRefused`."""
         async with self._finishing:
-            whole = await self.pieces(row.upload_ref, *last)
+            whole = await self.pieces(row.upload_ref, *last, at=at)
             sha256 = counted.hexdigest() if counted is not None else await whole.sha256()
             await finish(self.uploads, row, at, whole, kind, sha256, now)
         self._hashes.pop(row.upload_ref, None)
@@ -170,7 +184,8 @@ class _Coming:
 
     def __init__(self, receiver: Receiver, row: EvidenceUpload, clock: Clock, *, waits: bool) -> None:
         self._receiver, self._row, self._clock, self._waits = receiver, row, clock, waits
-        self._at = self._stored = row.received
+        self.at = self._stored = row.received
+        self._head = bytearray()
         self._buffer = bytearray()
         self._pieces: list[Piece] = []
         self._kind = MediaType(row.media_type) if row.media_type else None
@@ -178,27 +193,25 @@ class _Coming:
 
     async def take(self, body: AsyncIterator[bytes]) -> None:
         """Everything that comes, but for a rest that is kept in memory."""
-        head = bytearray() if self._kind else await self._head()
+        if self._kind is None and self._row.received:
+            self._head += await (await self._receiver.pieces(self._row.upload_ref)).read(0, HEAD)
         async for chunk in body:
             if self._stored + len(self._buffer) + len(chunk) > self._row.size:
                 raise too_many_bytes(self._row.size)
             self._buffer += chunk
             if self._kind is None:
-                head += chunk[: HEAD - len(head)]
-                self._kind = self._judge(bytes(head))
+                self._head += chunk[: HEAD - len(self._head)]
+                if not self._waits:
+                    self._judge()
             while len(self._buffer) >= PIECE:
                 await self._put(PIECE)
 
-    async def _head(self) -> bytearray:
-        if self._row.received == 0:
-            return bytearray()
-        return bytearray(await (await self._receiver.pieces(self._row.upload_ref)).read(0, HEAD))
-
-    def _judge(self, head: bytes) -> MediaType | None:
-        kind = of_head(head, self._row.size, self._receiver.uploads.config.allowed)
+    def _judge(self) -> None:
+        """By the first bytes; those that came with a checksum are looked at once they have it."""
+        kind = of_head(bytes(self._head), self._row.size, self._receiver.uploads.config.allowed)
         if kind is not None and self._row.declared_type not in (None, kind.value):
             raise forged(str(self._row.declared_type), kind)
-        return kind
+        self._kind = kind
 
     async def _put(self, size: int) -> None:
         content = bytes(self._buffer[:size])
@@ -213,23 +226,25 @@ class _Coming:
             await self._count()
 
     async def _count(self) -> None:
-        await self._receiver.count(self._row, self._at, self._pieces, self._kind, self._clock())
-        self._at, self._pieces = self._stored, []
+        await self._receiver.count(self._row, self.at, self._pieces, self._kind, self._clock())
+        self.at, self._pieces = self._stored, []
         if self._hash is not None:
-            self._receiver.remember(self._row.upload_ref, self._at, self._hash)
+            self._receiver.remember(self._row.upload_ref, self.at, self._hash)
 
     async def settle(self) -> Reached:
         """Counts what is left; where the upload stands now."""
+        if self._kind is None and self._head:
+            self._judge()
         if self._buffer:
             await self._put(len(self._buffer))
         if self._stored == self._row.size and self._kind is not None:
             sha256 = await self._receiver.complete(
-                self._row, self._at, self._pieces, self._kind, self._hash, self._clock()
+                self._row, self.at, self._pieces, self._kind, self._hash, self._clock()
             )
             return Reached(self._stored, sha256)
         if self._pieces:
             await self._count()
-        return Reached(self._at)
+        return Reached(self.at)
 
     async def forget(self) -> None:
         """Pieces that do not count after all go."""

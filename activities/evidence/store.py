@@ -51,7 +51,7 @@ def open_store(url: str | None, folder: Path) -> EvidenceStore:
         root = folder if url is None else Path(url.removeprefix("file://"))
         if not root.is_absolute():
             raise StoreUrlError("file:// needs an absolute path")
-        root.mkdir(parents=True, exist_ok=True)
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
         return EvidenceStore(LocalStore(root), root)
     if not _REMOTE.fullmatch(url):
         raise StoreUrlError("must be s3://bucket/prefix or file:///folder, without a user or a query")

@@ -6,8 +6,9 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.database import Database
@@ -21,6 +22,7 @@ from activities.evidence.refusals import (
     too_many_open,
 )
 from activities.evidence.store import UPLOADS, EvidenceStore
+from activities.writing import write_new
 from models.evidence import EvidenceKind, file_name
 from models.tables import Application, EvidenceLink, EvidenceObject, EvidencePart, EvidenceUpload
 
@@ -65,30 +67,35 @@ class Uploads:
         async with self.database.transaction() as session:
             upload_ref = _ref_of(new)
             known = await session.get(EvidenceUpload, upload_ref)
-            if known is not None:
-                return _same(known, new)
-            await self._has_room(session, new)
-            row = EvidenceUpload(
-                upload_ref=upload_ref,
-                plan_id=new.plan_id,
-                application_ref=new.application_ref,
-                owner=new.owner,
-                kind=new.kind.value,
-                file_name=file_name(new.file_name),
-                declared_type=_claimed(new.declared_type),
-                declared_sha256=new.declared_sha256,
-                size=new.size,
-                received=0,
-                state="open",
-                begun_at=now,
-                touched_at=now,
-                expires_at=now + self.config.waits,
-            )
-            session.add(row)
-        return row
+            if known is None:
+                await self._has_room(session, new, upload_ref, now)
+                await write_new(session, EvidenceUpload, [self._row_of(new, upload_ref, now)])
+                known = await session.get_one(EvidenceUpload, upload_ref)
+            return _same(known, new, now)
 
-    async def _has_room(self, session: AsyncSession, new: NewUpload) -> None:
-        """One creation for an application at a time, so that two cannot both take what is left."""
+    def _row_of(self, new: NewUpload, upload_ref: str, now: datetime) -> dict[str, Any]:
+        return {
+            "upload_ref": upload_ref,
+            "plan_id": new.plan_id,
+            "application_ref": new.application_ref,
+            "owner": new.owner,
+            "kind": new.kind.value,
+            "file_name": file_name(new.file_name),
+            "declared_type": _claimed(new.declared_type),
+            "declared_sha256": new.declared_sha256,
+            "size": new.size,
+            "received": 0,
+            "state": "open",
+            "begun_at": now,
+            "touched_at": now,
+            "expires_at": now + self.config.waits,
+        }
+
+    async def _has_room(self, session: AsyncSession, new: NewUpload, upload_ref: str, now: datetime) -> None:
+        """One creation for an application at a time, so that two cannot both take what is left.
+
+        What rested too long takes no room, nor does the same upload that was begun at this very moment.
+        """
         of = (new.plan_id, new.application_ref)
         await session.get(Application, of, with_for_update=True)
         stored = await session.scalar(
@@ -102,6 +109,8 @@ class Uploads:
                     EvidenceUpload.plan_id == of[0],
                     EvidenceUpload.application_ref == of[1],
                     EvidenceUpload.state == "open",
+                    EvidenceUpload.expires_at > now,
+                    EvidenceUpload.upload_ref != upload_ref,
                 )
             )
         ).one()
@@ -132,7 +141,7 @@ class Uploads:
             )
             waited = list(over)
         for upload_ref in waited:
-            await self.end(upload_ref, "expired", None, now)
+            await self.end(upload_ref, "expired", None, now, EvidenceUpload.expires_at <= now)
         await self._remove_leftovers()
         return waited
 
@@ -147,16 +156,29 @@ class Uploads:
         for upload_ref in {key.split("/")[1] for key in keys} - alive:
             await self.store.delete_upload(upload_ref)
 
-    async def end(self, upload_ref: str, state: str, reason: str | None, now: datetime) -> None:
-        """An open upload ends without a file, and its pieces go."""
+    async def end(
+        self, upload_ref: str, state: str, reason: str | None, now: datetime, *still: ColumnElement[bool]
+    ) -> bool:
+        """An open upload of which `still` holds ends without a file, and its pieces go, and its name.
+
+        False: it is not open any more, or somebody moved it meanwhile. Nothing of it was touched then.
+        """
         async with self.database.transaction() as session:
-            await session.execute(
+            ended: Any = await session.execute(
                 update(EvidenceUpload)
-                .where(EvidenceUpload.upload_ref == upload_ref, EvidenceUpload.state == "open")
-                .values(state=state, reason=reason, touched_at=now)
+                .where(EvidenceUpload.upload_ref == upload_ref, EvidenceUpload.state == "open", *still)
+                .values(state=state, reason=reason, touched_at=now, file_name=None)
             )
+            if ended.rowcount != 1:
+                return False
             await session.execute(delete(EvidencePart).where(EvidencePart.upload_ref == upload_ref))
         await self.store.delete_upload(upload_ref)
+        return True
+
+
+def state_of(row: EvidenceUpload, now: datetime) -> str:
+    """How it stands: an upload that rested too long is over, also before anybody swept it away."""
+    return "expired" if row.state == "open" and row.expires_at <= now else row.state
 
 
 def _ref_of(new: NewUpload) -> str:
@@ -165,9 +187,12 @@ def _ref_of(new: NewUpload) -> str:
     return hashlib.sha256(f"{new.owner}\n{new.key}".encode()).hexdigest()[:32]
 
 
-def _same(known: EvidenceUpload, new: NewUpload) -> EvidenceUpload:
+def _same(known: EvidenceUpload, new: NewUpload, now: datetime) -> EvidenceUpload:
     was = (known.owner, known.plan_id, known.application_ref, known.kind, known.size)
     if was != (new.owner, new.plan_id, new.application_ref, new.kind.value, new.size):
+        raise key_reused()
+    hashes = {known.declared_sha256, new.declared_sha256} - {None}
+    if len(hashes) > 1 or state_of(known, now) not in ("open", "stored"):
         raise key_reused()
     return known
 

@@ -5,13 +5,14 @@ Stable hooks for whoever colours it: `id="stage-<value>"` on the group of a stag
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from itertools import pairwise
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
 from models.deadlines import DeadlineKind
 from models.drawing.elements import LINE, Drawing, Edge, Node, NodeKind, Text
-from models.drawing.geometry import Point
+from models.drawing.geometry import Box, Point
 from models.drawing.layout import layout
 from models.drawing.placing import POOL
 from models.drawing.reading import Lang, kind_words, words
@@ -22,18 +23,41 @@ _RADIUS = 18
 _BADGE = 20
 
 
-def svg(lang: Lang = "both", current: Stage | None = None, path: Iterable[Stage] = ()) -> str:
-    """The drawing as SVG text; `current` and the stages of `path` are marked, and the steps between them."""
+@dataclass(frozen=True)
+class Mark:
+    """What a page writes on a stage: a number, where a click leads, what is read out, and a class more."""
+
+    count: int
+    href: str
+    words: str
+    css: str = ""
+
+
+def svg(
+    lang: Lang = "both",
+    current: Stage | None = None,
+    path: Iterable[Stage] = (),
+    *,
+    marks: Mapping[Stage, Mark] | None = None,
+    standalone: bool = True,
+) -> str:
+    """The drawing as SVG text; `current` and the stages of `path` are marked, and the steps between them.
+
+    `marks` are written on their stages, which become links. Not `standalone`: a piece of a page that has the
+    style (`models.drawing.svg_style.STYLE`) itself.
+    """
+    marked = marks or {}
     drawing = layout(lang)
     trail = tuple(path)
     w, h = drawing.size
     tongue = "en" if lang == "en" else "zh"
     parts = [
-        '<?xml version="1.0" encoding="UTF-8"?>',
+        '<?xml version="1.0" encoding="UTF-8"?>' if standalone else "",
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {w:g} {h:g}" width="{w:g}" height="{h:g}"'
-        f' role="img" aria-labelledby="title" class="lifecycle" lang="{tongue}">',
+        f' role="{"img" if standalone else "group"}" aria-labelledby="title" class="lifecycle"'
+        f' lang="{tongue}">',
         f'<title id="title">{escape(words(POOL, lang, " · "))}</title>',
-        f"<style>{STYLE}</style>",
+        f"<style>{STYLE}</style>" if standalone else "",
         MARKERS,
         f'<rect class="paper" x="0" y="0" width="{w:g}" height="{h:g}"/>',
         *_lanes(drawing),
@@ -42,7 +66,11 @@ def svg(lang: Lang = "both", current: Stage | None = None, path: Iterable[Stage]
         *(_edge(drawing, edge, trail) for edge in drawing.edges),
         "</g>",
         '<g id="nodes">',
-        *(_stage(drawing, n, current, trail) for n in drawing.nodes.values() if n.stage is not None),
+        *(
+            _stage(drawing, n, current, trail, marked.get(n.stage))
+            for n in drawing.nodes.values()
+            if n.stage is not None
+        ),
         *(_small(n) for n in drawing.nodes.values() if n.stage is None and n.kind is not NodeKind.GLOBAL),
         "</g>",
         '<g id="labels">',
@@ -126,7 +154,9 @@ def _edge_label(edge: Edge) -> str:
     return f'<g class="edge-label"{event}>{_lines(edge.text, "halo")}</g>'
 
 
-def _stage(drawing: Drawing, node: Node, current: Stage | None, trail: tuple[Stage, ...]) -> str:
+def _stage(
+    drawing: Drawing, node: Node, current: Stage | None, trail: tuple[Stage, ...], mark: Mark | None = None
+) -> str:
     assert node.stage is not None
     assert node.text is not None
     spec = STAGES[node.stage]
@@ -135,6 +165,7 @@ def _stage(drawing: Drawing, node: Node, current: Stage | None, trail: tuple[Sta
     css += ["automatic"] if spec.automatic else []
     css += ["current"] if node.stage is current else []
     css += ["past"] if node.stage in trail and node.stage is not current else []
+    css += [mark.css] if mark is not None and mark.css else []
     tip = f"{words(spec.label, drawing.lang)} [{node.stage.value}] {spec.citation}"
     title = f"<title>{escape(tip)}</title>"
     box, c = node.box, node.box.centre
@@ -142,9 +173,26 @@ def _stage(drawing: Drawing, node: Node, current: Stage | None, trail: tuple[Sta
         shape = f'<rect x="{box.x:g}" y="{box.y:g}" width="{box.w:g}" height="{box.h:g}" rx="10"/>'
     else:
         shape = f'<circle cx="{c.x:g}" cy="{c.y:g}" r="{_RADIUS}"/>'
-    return (
+    drawn = (
         f'<g id="stage-{node.stage.value}" class="{" ".join(css)}" data-stage="{node.stage.value}">'
-        f"{title}{shape}{_lines(node.text, 'name')}</g>"
+        f"{title}{shape}{_lines(node.text, 'name')}{_count(box, mark)}</g>"
+    )
+    if mark is None:
+        return drawn
+    name = f'id="go-{node.stage.value}" href={quoteattr(mark.href)} aria-label={quoteattr(mark.words)}'
+    return f"<a {name}>{drawn}</a>"
+
+
+def _count(box: Box, mark: Mark | None) -> str:
+    """The number in the upper right corner; nought is not written."""
+    if mark is None or not mark.count:
+        return ""
+    digits = str(mark.count)
+    w = 14 + 8 * len(digits)
+    x, y = box.right - w + 8, box.y - 10
+    return (
+        f'<g class="count"><rect x="{x:g}" y="{y:g}" width="{w}" height="20" rx="10"/>'
+        f'<text x="{x + w / 2:g}" y="{y + 15:g}">{digits}</text></g>'
     )
 
 

@@ -1,7 +1,7 @@
 """Who listens and how it goes: webhooks, contacts, letters on their way, and which courier works.
 
 Addresses of people stand in `contacts` and nowhere else; everything else names opaque references. The keys
-that sign deliveries stand in `webhooks`: whoever reads that table can sign as the service.
+that sign deliveries stand in `webhooks` sealed (`activities.sealing`).
 """
 
 from __future__ import annotations

@@ -56,6 +56,8 @@ async def test_scans_are_taken_without_a_flag(content: bytes, kind: MediaType) -
         (pdf(body=b"<script>alert(1)</script>"), "type_ambiguous", "web page"),
         (pdf(after=package("a.txt")), "type_ambiguous", "ZIP"),
         (picture("JPEG") + package("a.txt"), "type_ambiguous", "ZIP"),
+        (pdf(after=package("a.txt")[:-2] + b"\xff\xff"), "type_ambiguous", "ZIP"),
+        (pdf(after=package("a.txt") + b"PK\x05\x06" + b"\xff" * 4), "type_ambiguous", "ZIP"),
         (b"\n" + pdf(), "type_not_allowed", "octet-stream"),
         (pdf()[:-40], "file_broken", "cut off"),
         (b"%PDF-hello" + pdf()[10:], "file_broken", "version"),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import random
 
-from sqlalchemy import true
+from sqlalchemy import NullPool, create_engine, event, text, true
 
-from activities.database import Database
+from activities.database import Database, sync_url
 from activities.feed import Feed
 from models.tables import Application, AuditEntry, FeedEvent
 from tests.activities.recorded import Desk, told
@@ -134,3 +134,32 @@ async def _upgraded(url: str) -> Database:
 
     await asyncio.to_thread(upgrade, url)
     return Database(url)
+
+
+async def test_what_is_numbered_while_somebody_reads_is_not_told_twice(postgres_url: str) -> None:
+    """On PostgreSQL the two looks of a reader see different moments: numbers given between them are found."""
+    database = await _upgraded(postgres_url)
+    try:
+        feed, looks, beside = Feed(database), 0, create_engine(sync_url(postgres_url), poolclass=NullPool)
+        await Desk(database).write_all(told(submitted, Cast("one")))
+
+        def between(*_: object) -> None:
+            nonlocal looks
+            looks += 1
+            if looks == 2:
+                with beside.begin() as other:
+                    other.execute(NUMBERED)
+
+        event.listen(database._engine.sync_engine, "before_cursor_execute", between)
+        rows, last = await feed.after(0, 100, PLAN, true())
+        assert ([row.sequence for row in rows], last) == ([1], 1)
+    finally:
+        await database.close()
+
+
+NUMBERED = text(
+    "INSERT INTO feed (sequence, kind, subject, subject_ref, audit_id, plan_id, application_ref, seq, "
+    "revision, event, from_stage, to_stage, role, organisation, at, hash) "
+    "SELECT 1, 'fact', 'application', application_ref, id, plan_id, application_ref, seq, revision, "
+    "event, from_stage, to_stage, actor_role, actor_organisation, at, hash FROM audit ORDER BY id LIMIT 1"
+)

@@ -133,6 +133,18 @@ async def test_nobody_being_there_loses_nothing_and_ends_in_a_pause_that_is_told
     assert (await next_of(database))[1].sequence == 1
 
 
+async def test_a_failure_after_a_quiet_day_is_no_reason_to_pause(database: Database) -> None:
+    """One event was refused until it was laid aside; the next one came two days later."""
+    await Desk(database).write_all(told(submitted, Cast("one")))
+    await subscription(database)
+    webhooks = Webhooks(database)
+    for _ in range(MOST_TRIES):
+        webhook, event = await next_of(database)
+        await webhooks.failed(webhook, event, NO, NOW, NOW)
+    webhook, event = await next_of(database)
+    assert await webhooks.failed(webhook, event, AWAY, NOW + 2 * PAUSE_AFTER, NOW) == "again"
+
+
 async def test_a_receiver_that_is_gone_is_paused_at_once(database: Database) -> None:
     await Desk(database).write_all(told(submitted, Cast("one")))
     await subscription(database)

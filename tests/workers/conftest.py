@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
+import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from temporalio import activity, workflow
 from temporalio.service import RPCError
 from typer.testing import CliRunner, Result
 
 from activities.database import Database
 from models.cycle_state import cycle_id
 from models.views import StateView
-from tests.support import eventually, unique
+from tests.support import eventually, log_to_stderr, unique
 from workers.cli import app
 from workers.client import ReviewClient
 from workers.connect import connect
@@ -26,12 +29,44 @@ from workers.database import upgrade
 from workers.registry import WORKFLOWS, make_activities
 from workers.rehearsal.cast import Cast, Json
 from workers.settings import Settings
+from workers.telemetry import configure_logging
 from workers.worker import run_worker
 
 if TYPE_CHECKING:
     from tests.workers.doors import OpenDoors
 
 Zhicheng = Callable[..., Result]
+
+
+class Lines:
+    """What was logged, parsed."""
+
+    def __init__(self) -> None:
+        self.stream = io.StringIO()
+
+    def all(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.stream.getvalue().splitlines()]
+
+    def of(self, *loggers: str) -> list[dict[str, Any]]:
+        return [line for line in self.all() if line["logger"] in loggers]
+
+    def only(self, event: str) -> dict[str, Any]:
+        [line] = [line for line in self.all() if line["event"] == event]
+        return line
+
+
+@pytest.fixture
+def lines() -> Iterator[Lines]:
+    """Logging as a process has it, into memory; what was configured before is put back."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    on_message = workflow.logger.workflow_info_on_message, activity.logger.activity_info_on_message
+    captured = Lines()
+    configure_logging(Settings.load(log_level="info"), captured.stream)
+    yield captured
+    log_to_stderr()
+    root.handlers[:], root.level = handlers, level
+    workflow.logger.workflow_info_on_message, activity.logger.activity_info_on_message = on_message
 
 
 @pytest.fixture(scope="session")
@@ -43,10 +78,17 @@ def served(temporal_address: str, tmp_path_factory: pytest.TempPathFactory) -> I
         data_dir=tmp_path_factory.mktemp("served"),
         rehearsal=True,
     )
+    with serving(settings):
+        yield settings
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[None]:
+    """A worker serves under these settings while the block runs."""
     thread = ServingThread(settings)
     thread.start()
     asyncio.run(eventually(thread.ready_file.exists, 30.0))
-    yield settings
+    yield
     thread.end()
 
 

@@ -127,9 +127,12 @@ async def test_search_attributes_are_registered_once_and_checked(tmp_path: Path)
 
 
 async def test_a_search_attribute_of_another_type_is_refused(tmp_path: Path) -> None:
-    async with DevServer(run_dir=tmp_path, search_attributes={"TitleReturns": "Keyword"}) as server:
+    async with DevServer(
+        run_dir=tmp_path, search_attributes={"TitleReturns": "Keyword", "TitleOld": "Int"}
+    ) as server:
         client = await Client.connect(server.address)
-        assert (await check_search_attributes(client)).wrong_type == {"TitleReturns": "Keyword"}
+        report = await check_search_attributes(client)
+        assert (report.wrong_type, report.unknown) == ({"TitleReturns": "Keyword"}, ("TitleOld",))
         with pytest.raises(SearchAttributeError, match="TitleReturns is Keyword"):
             await register_search_attributes(client)
 

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import io
-import json
 import logging
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 import structlog
@@ -15,48 +12,17 @@ from psycopg.errors import UniqueViolation
 from pydantic import BaseModel
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
-from temporalio import activity, workflow
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.worker import Replayer
 
-from tests.support import eventually, unique
+from tests.support import eventually, log_to_stderr, unique
+from tests.workers.conftest import Lines
 from tests.workers.logging_workflow import Speaks, speak
 from workers.redaction import REDACTED, scrub_text
 from workers.settings import Settings
 from workers.telemetry import configure_logging, subject_of
 from workers.worker import build_worker, sandbox_runner
-
-
-class Lines:
-    """What was logged, parsed."""
-
-    def __init__(self) -> None:
-        self.stream = io.StringIO()
-
-    def all(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.stream.getvalue().splitlines()]
-
-    def of(self, *loggers: str) -> list[dict[str, Any]]:
-        return [line for line in self.all() if line["logger"] in loggers]
-
-    def only(self, event: str) -> dict[str, Any]:
-        [line] = [line for line in self.all() if line["event"] == event]
-        return line
-
-
-@pytest.fixture
-def lines() -> Iterator[Lines]:
-    """Logging as a process has it, into memory; what was configured before is put back."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    on_message = workflow.logger.workflow_info_on_message, activity.logger.activity_info_on_message
-    captured = Lines()
-    configure_logging(Settings.load(log_level="info"), captured.stream)
-    yield captured
-    structlog.reset_defaults()
-    root.handlers[:], root.level = handlers, level
-    workflow.logger.workflow_info_on_message, activity.logger.activity_info_on_message = on_message
 
 
 async def _spoken(client: Client, queue: str, workflow_id: str, lines: Lines) -> WorkflowHandle[Speaks, None]:
@@ -234,7 +200,7 @@ def test_the_console_format_is_for_people() -> None:
         log.info("not this")
         log.warning("this", phone="13800138000")
     finally:
-        structlog.reset_defaults()
+        log_to_stderr()
         root.handlers[:], root.level = handlers, level
     assert "this" in stream.getvalue()
     assert "not this" not in stream.getvalue()

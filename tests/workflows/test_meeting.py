@@ -17,7 +17,6 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-import structlog
 from sqlalchemy import select
 from sqlalchemy import text as sql
 from temporalio import activity, workflow
@@ -35,7 +34,7 @@ from models.refusal import Refusal, RefusalCode, Refused
 from models.tables import MeetingNotice, Recusal, VoteCount
 from tests.histories import FOLDER
 from tests.payloads import payloads_of
-from tests.support import unique
+from tests.support import log_to_stderr, unique
 from tests.workflows.cycle import Cycle, Life
 from tests.workflows.meeting_day import MeetingDay, convene, ready_applications
 from tests.workflows.test_hard_times import server
@@ -93,7 +92,7 @@ def everything_logged() -> Iterator[io.StringIO]:
     try:
         yield stream
     finally:
-        structlog.reset_defaults()
+        log_to_stderr()
         root.handlers[:], root.level = handlers, level
         workflow.logger.workflow_info_on_message, activity.logger.activity_info_on_message = on_message
 

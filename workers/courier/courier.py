@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,10 +17,12 @@ from activities.database import Database
 from activities.feed import Feed
 from activities.lease import leave_lease, take_lease
 from activities.letters import Letters
-from activities.webhooks import Webhooks
+from activities.webhooks import Webhooks, seal_what_is_open
 from workers.courier.notices import NoticeSender
 from workers.courier.post import Post
 from workers.courier.webhooks import WebhookSender
+from workers.key_files import seal_of
+from workers.observe.gauges import TAKEN_EVERY, Gauges, gauges
 from workers.settings import Settings
 from workers.worker import new_identity
 
@@ -76,15 +78,20 @@ async def run_courier(
     tenure = _Tenure(database, stop)
     notices = Letters(database, everybody=mailbox)
     post = Post(settings.networks())
-    webhooks = WebhookSender(database, post, tenure.goes_on)
+    seal = seal_of(settings)
+    webhooks = WebhookSender(database, post, seal, tenure.goes_on)
     sender = NoticeSender(notices, post, settings, settings.data_dir.absolute() / "mailbox", tenure.goes_on)
     keeping = asyncio.create_task(tenure.keep())
+    counting = asyncio.create_task(_counts(database, settings, tenure, stop))
     sending = asyncio.create_task(_sends(sender, tenure, stop))
-    told_at = 0.0
+    told_at, sealed = 0.0, False
     try:
         while not stop.is_set():
             if tenure.goes_on():
                 try:
+                    if not sealed:
+                        await seal_what_is_open(database, seal)
+                        sealed = True
                     await Feed(database).catch_up()
                     await webhooks.round()
                     if time.monotonic() - told_at > TELLS_EVERY:
@@ -99,7 +106,7 @@ async def run_courier(
         stop.set()
         try:
             async with asyncio.timeout(ENDS_WITHIN):
-                await asyncio.gather(keeping, sending, webhooks.end())
+                await asyncio.gather(keeping, sending, counting, webhooks.end())
             await tenure.leave()
         except TimeoutError:
             _log.error("the courier did not end in time")
@@ -124,6 +131,28 @@ async def _sends(sender: NoticeSender, tenure: _Tenure, stop: asyncio.Event) -> 
                 _log.warning("sending stumbled", reason=type(error).__name__, exc_info=_unless_away(error))
         if not looked_at:
             await wait_for(stop, 2 * LOOKS_EVERY)
+
+
+async def _counts(database: Database, settings: Settings, tenure: _Tenure, stop: asyncio.Event) -> None:
+    """Gauges have a loop of their own, too; only the courier that works tells them."""
+    with gauges(settings) as shown:
+        taken_at = float("-inf")
+        while not stop.is_set():
+            if not tenure.goes_on():
+                shown.forget()
+                taken_at = float("-inf")
+            elif time.monotonic() - taken_at >= TAKEN_EVERY:
+                taken_at = time.monotonic()
+                await _take(shown, database)
+            await wait_for(stop, 4 * LOOKS_EVERY)
+
+
+async def _take(shown: Gauges, database: Database) -> None:
+    try:
+        await shown.take(database, datetime.now(UTC))
+    except (SQLAlchemyError, OSError) as error:
+        shown.forget()
+        _log.warning("figures cannot be taken", reason=type(error).__name__)
 
 
 def _unless_away(error: Exception) -> Exception | None:

@@ -49,13 +49,17 @@ class MailServer:
         if self._away is not None:
             return self._away
         try:
-            server = self._open or await self._connected(self._settings.smtp_address)
-            await server.send_message(mail_of(parcel, self._settings.smtp_from))
+            mail = mail_of(parcel, self._settings.smtp_from)
         except ValueError:
             return Fault("wrong_address", final=True)
+        try:
+            server = self._open or await self._connected(self._settings.smtp_address)
+            await server.send_message(mail)
         except aiosmtplib.SMTPRecipientsRefused as refused:
             return _by_code("recipient_refused", max(one.code for one in refused.recipients))
-        except (aiosmtplib.SMTPDataError, aiosmtplib.SMTPHeloError) as refused:
+        except aiosmtplib.SMTPHeloError:  # it will not talk with this machine; that says nothing of the mail
+            return await self._gone("greeting_refused")
+        except aiosmtplib.SMTPDataError as refused:
             return _by_code("mail_refused", refused.code)
         except aiosmtplib.SMTPAuthenticationError:
             return await self._gone("authentication_refused")

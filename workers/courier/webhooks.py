@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import structlog
 
 from activities.database import Database
+from activities.sealing import Seal, SealedError
 from activities.webhooks import ACTIVE, Outcome, Webhooks
 from models.feed import event_of
 from models.tables import DeadDelivery, FeedEvent, Webhook
@@ -33,34 +34,43 @@ def message_id(webhook_id: str, sequence: int) -> str:
     return f"{webhook_id}_{sequence}"
 
 
-def secrets_of(webhook: Webhook, at: datetime) -> list[str]:
-    """The secrets that sign at `at`: the present one, and for a day the former one."""
-    former = webhook.former_secret
-    if former is None or webhook.former_until is None or webhook.former_until <= at:
-        return [webhook.secret]
-    return [webhook.secret, former]
+def secrets_of(webhook: Webhook, at: datetime, seal: Seal) -> list[str]:
+    """The secrets that sign at `at`: the present one, and for a day the former one. Raises `SealedError`."""
+    kept, former = [webhook.secret], webhook.former_secret
+    if former is not None and webhook.former_until is not None and webhook.former_until > at:
+        kept.append(former)
+    return [seal.open(webhook.id, one) for one in kept]
+
+
+UNSEALABLE = Outcome(Verdict.AWAY, "secret_sealed_by_other_key")
+"""Nothing is sent unsigned: the operator gives the key back (`ZHICHENG_WEBHOOK_KEY`) or makes new secrets."""
 
 
 def body_of_event(event: FeedEvent) -> bytes:
-    """`application.submit`, or `application.retracted` for what was taken back; `data` is the event."""
+    """`application.submit`, `cycle.publish_list`, `meeting.draw`, `batch.batch_done`; `data` is the event.
+
+    What was taken back is `application.retracted`.
+    """
     kind = event.event if event.kind == "fact" else event.kind
-    return body_of(f"application.{kind}", event_of(event).at, event_of(event).model_dump(mode="json"))
+    return body_of(f"{event.subject}.{kind}", event_of(event).at, event_of(event).model_dump(mode="json"))
 
 
-async def send_test(post: Post, webhook: Webhook) -> Outcome:
+async def send_test(post: Post, webhook: Webhook, seal: Seal) -> Outcome:
     """Sends a signed delivery that tells nothing; no mark is made."""
     now = datetime.now(UTC)
     body = body_of(TEST, now, {"webhook": webhook.id, "plan_id": webhook.plan_id})
-    return await post.send_once(
-        webhook.url, secrets_of(webhook, now), f"{webhook.id}_test_{uuid.uuid4().hex[:12]}", body
-    )
+    try:
+        secrets = secrets_of(webhook, now, seal)
+    except SealedError:
+        return UNSEALABLE
+    return await post.send_once(webhook.url, secrets, f"{webhook.id}_test_{uuid.uuid4().hex[:12]}", body)
 
 
 class WebhookSender:
     """The deliveries of one courier. `goes_on`: whether it still is the one that works."""
 
-    def __init__(self, database: Database, post: Post, goes_on: Callable[[], bool]) -> None:
-        self._webhooks, self._post, self._goes_on = Webhooks(database), post, goes_on
+    def __init__(self, database: Database, post: Post, seal: Seal, goes_on: Callable[[], bool]) -> None:
+        self._webhooks, self._post, self._seal, self._goes_on = Webhooks(database), post, seal, goes_on
         self._running: dict[str, asyncio.Task[None]] = {}
         self._nothing_for: dict[str, tuple[int, int]] = {}
         self.delivered = 0
@@ -125,7 +135,10 @@ class WebhookSender:
             webhook = await self._webhooks.delivered(webhook, event, outcome, now)
 
     async def _deliver(self, webhook: Webhook, event: FeedEvent, line: Line) -> Outcome:
-        secrets = secrets_of(webhook, datetime.now(UTC))
+        try:
+            secrets = secrets_of(webhook, datetime.now(UTC), self._seal)
+        except SealedError:
+            return UNSEALABLE
         outcome = await line.send(secrets, message_id(webhook.id, event.sequence), body_of_event(event))
         self.delivered += outcome.verdict is Verdict.TAKEN
         return outcome

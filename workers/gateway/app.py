@@ -13,12 +13,14 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
+from workers.board.app import create_board
 from workers.gateway import (
     evidence_problems,
     handlers,
     routes_batches,
     routes_commands,
     routes_cycle,
+    routes_doctor,
     routes_events,
     routes_evidence,
     routes_lists,
@@ -50,6 +52,7 @@ ROUTERS = (
     routes_records.router,
     routes_events.router,
     routes_cycle.router,
+    routes_doctor.router,
     routes_meetings.router,
     routes_uploads.router,
     routes_evidence.router,
@@ -117,6 +120,8 @@ def create_app(context: Context | None) -> FastAPI:
     if context is not None and context.settings.origins():
         app.add_middleware(CORSMiddleware, allow_origins=context.settings.origins(), **_FOR_PAGES)
     app.state.context = context
+    if context is not None:
+        app.mount("/board", create_board(context))
 
     async def describe(request: Request) -> Response:  # noqa: ARG001 - the shape of a route
         return Response(await asyncio.to_thread(openapi_text), media_type="application/json")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from models.evidence import EvidenceCode
 
 _ANEW = ("重新扫描或另存后上传。", "Scan it again or save it anew, and upload that.")
+STORE_AWAY = "store_away"
+
 _BEGIN = ("重新开始上传。", "Begin a new upload.")
 _GO_ON = ("用 HEAD 查询 Upload-Offset 后继续。", "Ask for Upload-Offset with HEAD and go on from it.")
 
@@ -92,6 +94,10 @@ OF_UPLOADS: dict[str, tuple[int, str, str, str, str]] = {
     "busy": (
         *(503, "正在接收的上传过多", "Too many uploads are being received."),
         *("稍后继续。", "Go on in a moment."),
+    ),
+    STORE_AWAY: (
+        *(503, "材料存储暂时不可用", "The store of papers cannot be reached, or is full."),
+        *("稍后重试；已接收的部分不会丢失。", "Try again in a moment; what was received is kept."),
     ),
 }
 """What the door refuses."""

@@ -11,9 +11,13 @@ import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
 
 from workers.gateway.handlers import unexpected
 from workers.gateway.problems import ProblemError, answer, problem
+from workers.observe.metrics import count_request
+from workers.observe.tracing import server_span, trace_id_of
+from workers.redaction import scrub_text
 
 MOST_BYTES = 1024 * 1024
 MOST_FILE_BYTES = 50 * 1024 * 1024
@@ -23,12 +27,27 @@ _FILES = ("/v1/certificates/file",)
 _UPLOADS = "/v1/evidence/uploads"
 _OVERRIDES = ("PATCH", "DELETE")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_HEADERS = (
+_ALWAYS = (
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
     (b"cache-control", b"no-store"),
-    (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
 )
+_CSP, _REFERRER = b"content-security-policy", b"referrer-policy"
+_HEADERS = (
+    *_ALWAYS,
+    (_REFERRER, b"no-referrer"),
+    (_CSP, b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
+)
+_BOARD = "/board"
+_OF_THE_BOARD = (
+    *_ALWAYS,
+    (_REFERRER, b"same-origin"),
+    (
+        _CSP,
+        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        b"form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+)
+"""Pages: scripts and styles from here only, none of them inside of a page."""
 _OF_UPLOADS = ((b"tus-resumable", b"1.0.0"),)
 _log = structlog.stdlib.get_logger("gateway")
 
@@ -48,8 +67,7 @@ class Gate:
         request = Request(scope)
         if of_uploads and scope["method"] == "POST":
             _take_the_method_that_is_meant(scope, request)
-        given = request.headers.get("x-request-id", "")
-        request_id = given if _ID.fullmatch(given) else uuid.uuid4().hex
+        request_id = _id_of(request)
         request.state.request_id = request_id
         began, status, started = time.monotonic(), 500, False
         most = MOST_FILE_BYTES if scope["path"] in _FILES else MOST_BYTES
@@ -62,27 +80,39 @@ class Gate:
                 status, started = message["status"], True
                 message["headers"] = [
                     *message.get("headers", ()),
-                    *_HEADERS,
+                    *(_OF_THE_BOARD if scope["path"].startswith(_BOARD) else _HEADERS),
                     *(_OF_UPLOADS if of_uploads else ()),
                     (b"x-request-id", request_id.encode()),
                 ]
             await send(message)
 
-        structlog.contextvars.bind_contextvars(request_id=request_id)
-        try:
-            if int(request.headers.get("content-length") or 0) > most:
-                await answer(request, too_large(most))(scope, receive, sending)
-            else:
-                await self._app(scope, _bounded(receive, most), sending)
-        except Exception as error:  # the last line of defence
-            if started:
-                raise
-            await unexpected(request, error)(scope, receive, sending)
-        finally:
-            route = getattr(scope.get("route"), "operation_id", None)
-            milliseconds = round((time.monotonic() - began) * 1000)
-            _log.info("request", method=scope["method"], route=route, status=status, ms=milliseconds)
-            structlog.contextvars.unbind_contextvars("request_id")
+        ids = {"request_id": request_id, "correlation_id": request_id}
+        with bound_contextvars(**ids), server_span(scope["method"], request.headers) as span:
+            try:
+                if int(request.headers.get("content-length") or 0) > most:
+                    await answer(request, too_large(most))(scope, receive, sending)
+                else:
+                    await self._app(scope, _bounded(receive, most), sending)
+            except Exception as error:  # the last line of defence
+                if started:
+                    raise
+                await unexpected(request, error)(scope, receive, sending)
+            finally:
+                route = getattr(scope.get("route"), "operation_id", None)
+                seconds = time.monotonic() - began
+                span.answered(route, status)
+                count_request(route, scope["method"], status, seconds)
+                _log.info(
+                    "request", method=scope["method"], route=route, status=status, ms=round(seconds * 1000)
+                )
+
+
+def _id_of(request: Request) -> str:
+    """The id that the caller gave, else its trace id, else a new one; never a number of a person."""
+    given = request.headers.get("x-request-id", "")
+    if _ID.fullmatch(given) and scrub_text(given) == given:
+        return given
+    return trace_id_of(request.headers) or uuid.uuid4().hex
 
 
 def _take_the_method_that_is_meant(scope: Scope, request: Request) -> None:

@@ -80,6 +80,7 @@ POLICY: dict[str, Access] = {
     "publicities": Access(roles=EVERY_ROLE),
     "posts": Access(roles=OFFICES | {Role.EMPLOYER}),
     "left_behind": Access(roles=OFFICES),
+    "incidents": Access(roles=OFFICES),
     "list_exports": Access(roles=OFFICES),
     "make_export": Access(roles=EVERY_ROLE - {Role.APPLICANT, Role.EXPERT, Role.CHAIR}),
     "application_diagram": Access(roles=EVERY_ROLE),
@@ -89,6 +90,7 @@ POLICY: dict[str, Access] = {
     "preview_calendar": Access(roles=OFFICES),
     "inbox": Access(roles=EVERY_ROLE),
     "statistics": Access(roles=OFFICES),
+    "doctor": Access(roles=OFFICES),
     "events": Access(roles=EVERY_ROLE),
     "event_stream": Access(roles=EVERY_ROLE),
     "decide": _of(ROLES_OF["review"]),
@@ -114,3 +116,23 @@ POLICY: dict[str, Access] = {
     **dict.fromkeys(OF_BATCHES, Access(roles=EVERY_ROLE - NOT_FOR_MANY)),
 }
 """By the route's name (`operation_id`)."""
+
+BOARD_POLICY: dict[str, Access] = {
+    "board_sign_in": PUBLIC,
+    "board_signed_in": PUBLIC,
+    "board_begin_login": PUBLIC,
+    "board_end_login": PUBLIC,
+    "board_sign_out": Access(anyone=True),
+    "board_home": Access(anyone=True),
+    "board_cycle": POLICY["list_applications"],
+    "board_risk": POLICY["at_risk"],
+    "board_search": POLICY["list_applications"],
+    "board_save_search": POLICY["save_search"],
+    "board_application": POLICY["application_state"],
+    "board_inbox": POLICY["inbox"],
+    "board_batches": POLICY["list_batches"],
+    "board_make_batch": POLICY["make_batch"],
+    "board_batch": POLICY["batch_state"],
+    "board_order_batch": POLICY["batch_apply"],
+}
+"""The same for the pages of the board: each page asks for what the route behind it asks for."""

@@ -24,7 +24,7 @@ from models.search import MOST_CHARACTERS
 from models.selection import Selection
 from models.tables import Batch, BatchItem
 from models.wire import SHANGHAI, Instant, Wire
-from workers.client_batch import BatchClient
+from workers.client_batch import BatchClient, command_of
 from workers.gateway.caller import Caller
 from workers.gateway.context import Context, context_of
 from workers.gateway.cursor import Cursor
@@ -236,16 +236,26 @@ def _route(kind: str) -> Callable[..., Any]:
         idempotency_key: Annotated[CommandId, Header()],
         given: Annotated[BatchOrder | None, Body()] = None,
     ) -> BatchReceipt:
-        await _seen(here, caller, plan_id, batch_ref)
-        body = {
-            **(given.model_dump(exclude_none=True) if given is not None else {}),
-            "kind": kind,
-            "actor": actor.model_dump(mode="json"),
-            "command_id": idempotency_key,
-        }
-        return await BatchClient.beside(here.applications).send(batch_ref, body)
+        more = given.model_dump(exclude_none=True) if given is not None else {}
+        return await ordered(here, caller, plan_id, batch_ref, kind, actor, idempotency_key, **more)
 
     return send
+
+
+async def ordered(
+    here: Context,
+    caller: Caller,
+    plan_id: str,
+    batch_ref: str,
+    kind: str,
+    actor: Actor,
+    command_id: str,
+    **more: Any,
+) -> BatchReceipt:
+    """Sends a command to a batch that the caller may see. Raises the problem 404 for any other."""
+    await _seen(here, caller, plan_id, batch_ref)
+    body = command_of(kind, actor, command_id, **more)
+    return await BatchClient.beside(here.applications).send(batch_ref, body)
 
 
 def _register() -> None:

@@ -12,8 +12,8 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy import ColumnElement
 
 from activities.feed import Feed
-from activities.visibility import visible_to
-from models.feed import Event, event_of
+from activities.visibility import heard_by
+from models.feed import Event, Subject, event_of
 from models.roles import Reference
 from models.tables import FeedEvent
 from models.wire import Wire
@@ -47,17 +47,22 @@ class EventFilter(Wire):
     limit: Annotated[int, Query(ge=1, le=1000)] = PAGE
     application_ref: Reference | None = None
     event: Annotated[str, Query(pattern="^[a-z_]{1,60}$")] | None = None
+    subject: Subject | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """The filter on the feed."""
-        wanted = {FeedEvent.application_ref: self.application_ref, FeedEvent.event: self.event}
+        wanted = {
+            FeedEvent.application_ref: self.application_ref,
+            FeedEvent.event: self.event,
+            FeedEvent.subject: self.subject,
+        }
         return [column == value for column, value in wanted.items() if value is not None]
 
 
 @router.get("/plans/{plan_id}/events", operation_id="events", responses=problems(*OF_CALLER, 404, 503))
 async def events(here: Here, caller: Who, plan_id: PlanId, wanted: Annotated[EventFilter, Query()]) -> Events:
-    """What happened to the applications that the caller may see, after a number; without a gap."""
-    visible = visible_to(caller.subject, caller.grants, await offices_of_plan(here, plan_id))
+    """What happened after a number, as far as the caller may see it; without a gap."""
+    visible = heard_by(caller.subject, caller.grants, await offices_of_plan(here, plan_id))
     return await _read(Feed(here.database), plan_id, wanted.after, wanted.limit, visible, wanted)
 
 
@@ -87,7 +92,7 @@ async def stream(
     last_event_id: Annotated[str | None, Header(pattern=r"^\d{1,18}$")] = None,
 ) -> StreamingResponse:
     """The same as they happen. Ends after a quarter of an hour; `Last-Event-ID` goes on where it ended."""
-    visible = visible_to(caller.subject, caller.grants, await offices_of_plan(here, plan_id))
+    visible = heard_by(caller.subject, caller.grants, await offices_of_plan(here, plan_id))
     after = int(last_event_id) if last_event_id else wanted.after
     return StreamingResponse(
         _streaming(request, here, plan_id, after, visible, wanted), media_type="text/event-stream"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -10,13 +11,14 @@ from pydantic import Field
 from activities.at_risk import AtRisk, By, at_risk
 from activities.courts import CourtRow, courts
 from activities.exporting import ExportRow, as_csv, exports_of
+from activities.incidents import Incident, incidents
 from activities.left_behind import LeftRow, left_behind
 from activities.plans import plan_in_force
 from activities.posts import PoolView, pools
 from activities.publicity_watch import PublicityRow, publicities
 from models.roles import Reference, Role
 from models.search import MOST_CHARACTERS
-from models.wire import Wire
+from models.wire import Instant, Wire
 from workers.gateway.caller import Caller
 from workers.gateway.context import Context, context_of
 from workers.gateway.exports import csv_answer, on_record
@@ -102,6 +104,16 @@ async def left(
     await for_the_plan(here, caller, plan_id)
     async with looking(here, caller, plan_id, at=at) as view:
         return await left_behind(view.session, plan_id, subject, view.today)
+
+
+@router.get("/incidents", operation_id="incidents", responses=_ONE)
+async def failures(
+    here: Here, caller: Who, plan_id: PlanId, since: Annotated[Instant | None, Query()] = None
+) -> list[Incident]:
+    """What failed since then (default: in the last hour), the same cause together, and how to try again."""
+    await for_the_plan(here, caller, plan_id)
+    async with here.database.reading() as session:
+        return await incidents(session, plan_id, since or datetime.now(UTC) - timedelta(hours=1))
 
 
 @router.get("/exports", operation_id="list_exports", responses=_ONE)

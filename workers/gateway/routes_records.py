@@ -67,9 +67,10 @@ class Told(Wire):
 
 
 class NoticeText(Wire):
-    """A notice on working days, as TOML."""
+    """A notice on working days, as TOML. `at`: asked as of this business time; now without it."""
 
     notice_toml: Annotated[str, Field(min_length=1, max_length=20_000)]
+    at: Instant | None = None
 
 
 @router.get(
@@ -155,6 +156,5 @@ async def preview_calendar(here: Here, caller: Who, plan_id: PlanId, given: Noti
     """What a notice on working days would move, case by case; nothing is stored or changed."""
     await for_the_plan(here, caller, plan_id)
     calendars = Calendars(as_of=here.settings.rehearsal, folder=here.settings.calendar_dir)
-    return await preview(
-        here.database, calendars, plan_id, given.notice_toml, datetime.now(UTC), field="notice_toml"
-    )
+    moment = given.at or datetime.now(UTC)
+    return await preview(here.database, calendars, plan_id, given.notice_toml, moment, field="notice_toml")

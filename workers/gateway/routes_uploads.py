@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.requests import ClientDisconnect
 
 from activities.evidence.refusals import too_many_bytes, unknown
-from activities.evidence.uploads import NewUpload
+from activities.evidence.uploads import NewUpload, state_of
 from models.commands import CommandId
 from models.evidence import EvidenceKind, hash_in, reference
 from models.roles import Reference
@@ -152,7 +152,7 @@ async def offset(
     """How many bytes are stored; the upload goes on from there."""
     tus.check_version(version)
     row = await _mine(request, here, caller, upload_ref)
-    if row.state not in ("open", "stored"):
+    if state_of(row, datetime.now(UTC)) not in ("open", "stored"):
         return Response(status_code=410)
     return Response(headers=_standing(row.received, row.sha256, row) | {"Upload-Length": str(row.size)})
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Header, Path, Response
 from pydantic import Field
 
 from activities.webhooks import Owner, Webhooks
+from models.feed import Subject, event_of
 from models.plan import UnknownPlanError
 from models.roles import Actor, Reference
 from models.tables import DeadDelivery, FeedEvent, Webhook
@@ -19,6 +20,7 @@ from workers.gateway.context import Context, context_of
 from workers.gateway.paths import OF_CALLER, PlanId, problems
 from workers.gateway.problems import not_found, problem
 from workers.gateway.tokens import actor_of
+from workers.key_files import seal_of
 from workers.subscriptions import rotate, subscribe
 
 router = APIRouter(prefix="/v1", tags=["listening"])
@@ -103,7 +105,9 @@ class Dead(Wire):
     sequence: int
     webhook_message_id: str
     event: str
-    application_ref: str
+    subject: Subject
+    subject_ref: str
+    application_ref: str | None
     status: Literal["dead", "due"]
     tries: int
     last_answer: str
@@ -133,6 +137,7 @@ async def add(
             Webhooks(here.database),
             _owner(plan_id, actor),
             here.settings.networks(),
+            seal_of(here.settings),
             url=body.url,
             created_by=actor.id,
             events=body.events,
@@ -171,7 +176,7 @@ async def remove(here: Here, actor: As, plan_id: PlanId, webhook_id: WebhookId) 
 async def test(here: Here, actor: As, plan_id: PlanId, webhook_id: WebhookId) -> TestAnswer:
     """Sends one signed delivery of the type `webhook.test` now, and says how it went."""
     row = await _mine(here, actor, plan_id, webhook_id)
-    outcome = await send_test(Post(here.settings.networks()), row)
+    outcome = await send_test(Post(here.settings.networks()), row, seal_of(here.settings))
     return TestAnswer(taken=outcome.verdict is Verdict.TAKEN, answer=outcome.answer)
 
 
@@ -205,7 +210,7 @@ async def resume(here: Here, actor: As, plan_id: PlanId, webhook_id: WebhookId) 
 async def secret(here: Here, actor: As, plan_id: PlanId, webhook_id: WebhookId) -> NewSecret:
     """Makes a new secret, shown once; for a day deliveries are signed with both."""
     row = await _mine(here, actor, plan_id, webhook_id)
-    made = await rotate(Webhooks(here.database), row.id)
+    made = await rotate(Webhooks(here.database), row.id, seal_of(here.settings))
     changed = await _mine(here, actor, plan_id, webhook_id)
     assert changed.former_until is not None
     return NewSecret(secret=made, former_until=changed.former_until.astimezone(SHANGHAI))
@@ -263,6 +268,8 @@ def _dead(letter: DeadDelivery, event: FeedEvent) -> Dead:
         sequence=event.sequence,
         webhook_message_id=message_id(letter.webhook_id, event.sequence),
         event=event.event,
+        subject=event_of(event).subject,
+        subject_ref=event.subject_ref,
         application_ref=event.application_ref,
         status="due" if letter.status == "due" else "dead",
         tries=letter.tries,

@@ -16,7 +16,7 @@ from workers.gateway.caller import Caller
 from workers.gateway.context import context_of
 from workers.gateway.limits import Kind, Limits
 from workers.gateway.oidc import IssuerAwayError, TokenRefusedError
-from workers.gateway.policy import POLICY
+from workers.gateway.policy import POLICY, Access
 from workers.gateway.problems import RETRY_AFTER, ProblemError, problem
 
 _REFERENCE = TypeAdapter(Reference)
@@ -29,14 +29,21 @@ async def admitted(request: Request) -> None:
     context = context_of(request)
     access = POLICY[request.scope["route"].operation_id]
     if access.public:
-        await _not_too_often(context.limits, _address(request), "public")
+        await not_too_often(context.limits, address_of(request), "public")
         return
     try:
         caller = await _verified(request)
     except TokenRefusedError as refused:
-        await _not_too_often(context.limits, _address(request), "refused")
+        await not_too_often(context.limits, address_of(request), "refused")
         raise _unauthorised(str(refused)) from None
-    await _not_too_often(context.limits, caller.subject, "account")
+    await let_through(request, caller, access)
+    request.state.caller = caller
+    _as_json(request)
+
+
+async def let_through(request: Request, caller: Caller, access: Access) -> None:
+    """Lets somebody who is known in. Raises the problems 403 (on record, at a dossier) and 429."""
+    await not_too_often(context_of(request).limits, caller.subject, "account")
     if not access.anyone and not caller.roles & access.roles:
         await _on_record(request, caller)
         wanted = ", ".join(sorted(role.value for role in access.roles))
@@ -48,8 +55,6 @@ async def admitted(request: Request) -> None:
             fix_zh="请使用具有相应身份的账户。",
             fix_en=f"It is for: {wanted}.",
         )
-    request.state.caller = caller
-    _as_json(request)
 
 
 def _as_json(request: Request) -> None:
@@ -69,7 +74,8 @@ def _as_json(request: Request) -> None:
     )
 
 
-def _address(request: Request) -> str:
+def address_of(request: Request) -> str:
+    """From where the request comes."""
     return request.client.host if request.client else "unknown"
 
 
@@ -115,7 +121,8 @@ def _unauthorised(why: str) -> ProblemError:
     )
 
 
-async def _not_too_often(limits: Limits, who: str, kind: Kind) -> None:
+async def not_too_often(limits: Limits, who: str, kind: Kind) -> None:
+    """Counts one call. Raises the problem 429."""
     seconds = await limits.wait_for(who, kind)
     if seconds:
         raise problem(

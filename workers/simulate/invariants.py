@@ -6,13 +6,11 @@ is counted again, a majority is computed again. Each check names what it looked 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date, datetime, timedelta
-from fractions import Fraction
-from typing import Any
+from datetime import date, datetime
 
 from models.audit import GENESIS, Fact, verify
 from models.calendar import WorkCalendar
+from models.chain_law import looks
 from models.deadlines import DeadlineKind
 from models.dossier import substantive_differences
 from models.lifecycle import BY_EVENT
@@ -22,12 +20,6 @@ from models.stages import Stage
 from models.terms import PlanTerms
 from models.wire import Label, Wire, local_day
 from workers.simulate.record import Record
-
-COUNTS = frozenset(
-    {"step", "committee_size", "attending", "recused", "opinions", "yes", "no", "abstain"}
-    | {"signed", "sealed", "minutes_sha256"}
-)
-"""All that may be recorded of a ballot (invariant 3)."""
 
 _TAKES_POST = ("quota_pass", "post_regained")
 
@@ -61,12 +53,9 @@ class Examiner:
         """Every invariant. `heads`: by application, the last hash of the chain as its workflow tells it."""
         for ref, facts in sorted(self._record.facts.items()):
             self._chain(ref, facts, heads.get(ref))
-            self._legal(ref, facts)
-            self._publicities(ref, facts)
-            self._votes(ref, facts)
+            for look in looks(facts, self._terms, self._calendar):
+                self._check(look.number, look.good, f"{ref}: {look.words}")
             self._ends_for_the_person(ref, facts)
-            self._lists_of_the_office(ref, facts)
-            self._objections(ref, facts)
             self._edits(ref, facts)
         self._quota()
         self._exactly_the_passed()
@@ -93,54 +82,6 @@ class Examiner:
         last = facts[-1].hash if facts else GENESIS
         self._check(0, head is None or head == last, f"{ref}: the workflow's chain ends elsewhere")
 
-    def _legal(self, ref: str, facts: list[Fact]) -> None:
-        for fact in facts:
-            known = BY_EVENT.get(fact.event)
-            if known is None:
-                continue
-            legal = fact.from_stage in {s.value for s in known.sources} and fact.actor.role in known.by
-            self._check(10, legal, f"{ref}: '{fact.event}' by {fact.actor.role.value} from {fact.from_stage}")
-
-    def _publicities(self, ref: str, facts: list[Fact]) -> None:
-        """Invariant 1: both have run in full, by a count of our own, before the next step."""
-        if not any(f.event == "certificate_made" for f in facts):
-            return
-        for start, over, then, least in (
-            ("start_publicity", "publicity_over", "file_evidence", self._terms.employer_publicity_wd),
-            ("publish_result", "result_over", "confirm", self._terms.result_publicity_wd),
-        ):
-            step = _last(facts, lambda f, name=then: f.event == name)
-            posted = _last(facts, lambda f, name=start: f.event in (name, f"re{name}"), before=step)
-            ended = _last(facts, lambda f, name=over: f.event.startswith(name), before=step)
-            whole = step is not None and posted is not None and ended is not None
-            self._check(1, whole, f"{ref}: no completed {start} before '{then}'")
-            if not (whole and step and posted and ended):
-                continue
-            first, last = _posted_on(posted), local_day(ended.at - timedelta(minutes=1))
-            days = self._calendar.working_days_between(first, last)
-            self._check(1, days >= least, f"{ref}: {start} on {first} ran {days} working days until {last}")
-            self._check(1, ended.at <= step.at, f"{ref}: '{then}' came before the period was over")
-
-    def _votes(self, ref: str, facts: list[Fact]) -> None:
-        """Invariants 2 and 3: the quorum, the counts, the majority; nothing but counts."""
-        share = Fraction(*self._terms.pass_share)
-        for fact in facts:
-            known = BY_EVENT.get(fact.event)
-            if known is None or known.command != "record_vote":
-                continue
-            said = fact.details
-            self._check(3, set(said) <= COUNTS, f"{ref}: a ballot left {sorted(set(said) - COUNTS)}")
-            self._check(3, fact.actor.role is Role.CHAIR, f"{ref}: a ballot by {fact.actor.role.value}")
-            if fact.event not in ("vote_passed", "vote_failed"):
-                continue
-            n = said.get("attending", 0) - said.get("recused", 0)
-            quorum = Fraction(n, said["committee_size"]) >= Fraction(*self._terms.quorum)
-            self._check(2, quorum, f"{ref}: {n} of {said['committee_size']} experts voted")
-            counted = said.get("yes", 0) + said.get("no", 0) + said.get("abstain", 0)
-            self._check(2, counted == n, f"{ref}: {counted} ballots of {n} experts")
-            passed = Fraction(said.get("yes", 0)) >= share * n
-            self._check(2, passed == (fact.event == "vote_passed"), f"{ref}: {said.get('yes', 0)} of {n} yes")
-
     def _ends_for_the_person(self, ref: str, facts: list[Fact]) -> None:
         """Invariant 5: only a BAR ends a case by time, and only after the person was told of the date."""
         for fact in facts:
@@ -157,28 +98,6 @@ class Examiner:
                 for t in self._record.deadlines[ref]
             )
             self._check(5, told, f"{ref}: '{fact.event}' on {local_day(fact.at)} without a date it was told")
-
-    def _lists_of_the_office(self, ref: str, facts: list[Fact]) -> None:
-        """Invariant 6: a later list of the office holds only what was not repaired or has newly arisen."""
-        known: set[str] = set()
-        for place, fact in enumerate(f for f in facts if f.event == "office_return"):
-            items: list[dict[str, Any]] = fact.details.get("items", [])
-            fair = all(i.get("newly_arisen") or i.get("unrepaired") in known for i in items)
-            self._check(6, not place or fair, f"{ref}: a second list with a defect that could have been told")
-            known |= {item["id"] for item in items}
-
-    def _objections(self, ref: str, facts: list[Fact]) -> None:
-        """Invariant 7: an objection falls into a period that hangs; later ones are complaints."""
-        starts = ("start_publicity", "publish_result", "republish_result")
-        ends = ("publicity_over", "result_over", "cancel_publicity")
-        hanging = False
-        for fact in facts:
-            if fact.event in starts:
-                hanging = True
-            elif fact.event.startswith(ends):
-                hanging = False
-            elif fact.event in ("employer_object", "result_object"):
-                self._check(7, hanging, f"{ref}: an objection outside a publicity")
 
     def _edits(self, ref: str, facts: list[Fact]) -> None:
         """Invariant 8: what a later stage decides on is what was publicised, but for formal repairs."""
@@ -239,22 +158,8 @@ class Examiner:
                 self._check(11, not left_out, f"passed on {day} and on no list: {', '.join(left_out[:5])}")
 
 
-def _last(facts: list[Fact], fits: Any, before: Fact | None = None) -> Fact | None:
-    found = [f for f in facts if fits(f) and (before is None or f.seq < before.seq)]
-    return found[-1] if found else None
-
-
-def _posted_on(fact: Fact) -> date:
-    """The day from which a publicity counts: the later posting of a list, else the day of the fact."""
-    postings: Iterable[dict[str, str]] = fact.details.get("postings", ())
-    days = [local_day(datetime.fromisoformat(p["posted_at"])) for p in postings]
-    return max(days, default=local_day(fact.at))
-
-
 def _vote_day(facts: list[Fact], before: Fact) -> date:
-    vote = _last(facts, lambda f: f.event == "vote_passed", before)
-    assert vote is not None
-    return local_day(vote.at)
+    return max(local_day(f.at) for f in facts if f.event == "vote_passed" and f.seq < before.seq)
 
 
 def _listed_after(facts: list[Fact], day: date) -> date | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from activities.database import Database
+from activities.sealing import Seal
 from activities.webhooks import Owner, Webhooks
 from models.roles import Role
 from models.tables import Webhook
@@ -27,6 +29,7 @@ __all__ = ["postgres", "postgres_url", "sqlite_template", "sqlite_url"]
 
 PLAN = "tianjin-quality-2023"
 SECRET = new_secret(bytes(range(32)))
+SEAL_KEY, SEAL = base64.b64encode(bytes(32)).decode(), Seal(bytes(32))
 EMPLOYER = Cast("any").employer
 
 
@@ -45,6 +48,7 @@ def settings(tmp_path: Path, sqlite_url: str) -> Settings:
         data_dir=tmp_path,
         database_url=sqlite_url.replace("sqlite://", "sqlite+aiosqlite://"),
         webhook_networks="127.0.0.0/8",
+        webhook_key=SEAL_KEY,
     )
 
 
@@ -86,7 +90,7 @@ async def subscribe(database: Database, url: str, webhook_id: str = "wh-1", **mo
         Owner(PLAN, Role.EMPLOYER, EMPLOYER),
         webhook_id=webhook_id,
         url=url,
-        secret=SECRET,
+        secret=SEAL.seal(webhook_id, SECRET),
         events=None,
         application_ref=None,
         after=0,

@@ -15,7 +15,7 @@ from pathlib import Path
 from activities.database import Database
 from models.tables import Lease
 from tests.support import eventually
-from tests.workers.courier.conftest import subscribe, write
+from tests.workers.courier.conftest import SEAL_KEY, subscribe, write
 from tests.workers.courier.receiver import Receiver
 
 PROGRAM = str(Path(sys.executable).with_name("zhicheng"))
@@ -38,6 +38,7 @@ async def test_a_courier_killed_in_the_middle_loses_nothing_and_doubles_one_at_m
         "ZHICHENG_DATABASE_URL": postgres_url.replace("postgresql://", "postgresql+psycopg://"),
         "ZHICHENG_DATA_DIR": str(tmp_path),
         "ZHICHENG_WEBHOOK_NETWORKS": "127.0.0.0/8",
+        "ZHICHENG_WEBHOOK_KEY": SEAL_KEY,
     }
     log = (tmp_path / "log").open("wb")
     couriers = [

@@ -16,14 +16,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from activities.database import Database
+from activities.sealing import Seal
 from activities.webhooks import Webhooks
 from models.webhooks import Verdict, new_secret
 from tests.support import eventually
-from tests.workers.courier.conftest import SECRET, courier, subscribe, write
+from tests.workers.courier.conftest import SEAL, SECRET, courier, subscribe, write
 from tests.workers.courier.receiver import Receiver, published
 from workers.courier import post as post_module
 from workers.courier.post import Post
-from workers.courier.webhooks import send_test
+from workers.courier.webhooks import UNSEALABLE, send_test
 from workers.settings import Settings
 
 Receive = Callable[..., Receiver]
@@ -86,7 +87,7 @@ async def test_a_signature_by_another_secret_or_an_old_one_does_not_hold(
     await write(database, "one")
     webhook = await subscribe(database, receiver.url)
     post = Post(settings.networks())
-    assert (await send_test(post, webhook)).answer == "204"
+    assert (await send_test(post, webhook, SEAL)).answer == "204"
     good = receiver.deliveries[0]
     assert good.seen == {
         "type": "webhook.test",
@@ -99,13 +100,15 @@ async def test_a_signature_by_another_secret_or_an_old_one_does_not_hold(
     old = {**good.headers, "webhook-timestamp": str(int(good.headers["webhook-timestamp"]) - 400)}
     assert receiver.verified(old, good.raw) is None
     webhooks = Webhooks(database)
-    await webhooks.new_secret("wh-1", new_secret(b"y" * 32), datetime.now(UTC))
+    await webhooks.new_secret("wh-1", SEAL.seal("wh-1", new_secret(b"y" * 32)), datetime.now(UTC))
     changed = await webhooks.get("wh-1")
     assert changed is not None
-    await send_test(post, changed)
+    await send_test(post, changed, SEAL)
     both = receiver.deliveries[1]
     assert both.seen is not None, "the former secret still holds"
     assert published(new_secret(b"y" * 32))["verified"](both.headers, both.raw) == both.seen
+    assert await send_test(post, changed, Seal(b"k" * 32)) == UNSEALABLE
+    assert len(receiver.deliveries) == 2, "nothing is sent unsigned"
 
 
 @pytest.mark.parametrize(

@@ -251,6 +251,27 @@ async def test_a_damaged_paper_never_ends_well(desk: Desk, gateway: FastAPI) -> 
     assert (await desk.get(sha256)).content == content
 
 
+async def test_a_store_that_is_away_is_said_and_nothing_is_lost(desk: Desk, gateway: FastAPI) -> None:
+    context: Context = gateway.state.context
+    folder = context.settings.data_dir / "evidence"
+    assert folder.stat().st_mode & 0o077 == 0
+    content = pdf(20_000, seed=zlib.crc32(b"away" + desk.door.cast.ref.encode()))
+    url = await desk.url(len(content))
+    assert (await desk.send(url, 0, content[:8000])).status_code == 204
+    folder.rename(folder.with_name("elsewhere"))
+    folder.write_text("a disk that is not mounted")
+    try:
+        away = await desk.send(url, 8000, content[8000:])
+        assert (away.status_code, away.json()["code"]) == (503, "store_away")
+        assert away.headers["Retry-After"]
+    finally:
+        folder.unlink()
+        folder.with_name("elsewhere").rename(folder)
+    at = int((await desk.head(url)).headers["Upload-Offset"])
+    assert at >= 8000
+    assert (await desk.send(url, at, content[at:])).status_code == 204
+
+
 @pytest.fixture
 async def strict(gateway: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     """A gateway that refuses commands which name papers that are not stored."""

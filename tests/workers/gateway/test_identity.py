@@ -118,7 +118,7 @@ async def test_a_wrong_token_opens_no_route(
             assert answer.headers["www-authenticate"].startswith("Bearer")
     beside = [route for route in gateway.routes if isinstance(route, Route)]  # no way in but the routers
     assert [route.path for route in beside] == ["/openapi.json"]
-    assert len(gateway.routes) == len(gateway_app.ROUTERS) + 1
+    assert len(gateway.routes) == len(gateway_app.ROUTERS) + 2  # and the board, which has a door of its own
 
 
 async def test_who_may_not_see_an_application_learns_nothing_of_it_by_beginning_one(

@@ -96,6 +96,10 @@ def office(served: Settings) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
+PATIENCE = 60.0
+"""Seconds in which an answer must come; a hundred starts at once, on a busy machine, take more than ten."""
+
+
 @schema.parametrize()
 @settings(
     max_examples=3,
@@ -106,11 +110,11 @@ def office(served: Settings) -> dict[str, str]:
     suppress_health_check=list(HealthCheck),
 )
 def test_no_server_error_and_no_undocumented_answer(case: Case, running: str, office: dict[str, str]) -> None:
-    answer = case.call(base_url=running, headers=office)
+    answer = case.call(base_url=running, headers=office, timeout=PATIENCE)
     assert answer.status_code not in (500, 502, 504), answer.text
     checks = (status_code_conformance, content_type_conformance, response_schema_conformance)
     case.validate_response(answer, checks=list(checks))
 
 
 def test_the_published_document_is_the_one_that_is_served(running: str) -> None:
-    assert httpx.get(f"{running}/openapi.json").json() == json.loads(openapi_text())
+    assert httpx.get(f"{running}/openapi.json", timeout=PATIENCE).json() == json.loads(openapi_text())

@@ -1,0 +1,109 @@
+"""Applications with all that the database says of each, in pages: memory does not grow with them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from activities.database import Database
+from models.audit import Fact
+from models.tables import (
+    Application,
+    AuditEntry,
+    Certificate,
+    InboxItem,
+    LiveApplication,
+    Paper,
+    PublicityPosted,
+    PublicityStep,
+)
+
+T = TypeVar("T")
+
+PAGE = 200
+"""Applications that are looked at together."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """All that the database says of one application."""
+
+    row: Application
+    facts: list[Fact]
+    inbox: list[InboxItem]
+    reservation: list[LiveApplication]
+    certificates: list[Certificate]
+    papers: list[Paper]
+    postings: list[PublicityPosted]
+    steps: list[PublicityStep]
+
+    @property
+    def name(self) -> str:
+        """`plan/reference`."""
+        return f"{self.row.plan_id}/{self.row.application_ref}"
+
+    @property
+    def ended(self) -> bool:
+        """For its workflow it is over; an archived title can still be revoked, and lives on."""
+        return self.row.status == "ended"
+
+
+async def cases(database: Database, plan_id: str | None) -> AsyncIterator[Case]:
+    """Every application, of one plan or of all, in order. Each page is one look at the database."""
+    last = ("", "")
+    key = tuple_(Application.plan_id, Application.application_ref)
+    while True:
+        query = select(Application).where(key > last)
+        if plan_id is not None:
+            query = query.where(Application.plan_id == plan_id)
+        async with database.reading() as session:
+            ordered = query.order_by(Application.plan_id, Application.application_ref).limit(PAGE)
+            rows = (await session.scalars(ordered)).all()
+            found = [case async for case in _with_their_rows(session, rows)]
+        for case in found:
+            yield case
+        if len(rows) < PAGE:
+            return
+        last = (rows[-1].plan_id, rows[-1].application_ref)
+
+
+async def _with_their_rows(session: AsyncSession, rows: Sequence[Application]) -> AsyncIterator[Case]:
+    audit = await _rows_of(session, AuditEntry, rows)
+    inbox = await _rows_of(session, InboxItem, rows)
+    live = await _rows_of(session, LiveApplication, rows)
+    certificates = await _rows_of(session, Certificate, rows)
+    papers = await _rows_of(session, Paper, rows)
+    postings = await _rows_of(session, PublicityPosted, rows)
+    steps = await _rows_of(session, PublicityStep, rows)
+    for row in rows:
+        key = (row.plan_id, row.application_ref)
+        yield Case(
+            row=row,
+            facts=[entry.to_fact() for entry in audit[key]],
+            inbox=inbox[key],
+            reservation=live[key],
+            certificates=certificates[key],
+            papers=papers[key],
+            postings=postings[key],
+            steps=steps[key],
+        )
+
+
+async def _rows_of(
+    session: AsyncSession, table: type[T], rows: Sequence[Application]
+) -> dict[tuple[str, str], list[T]]:
+    """The rows of a table by application, in the order of their facts."""
+    columns: Any = table
+    refs = [(row.plan_id, row.application_ref) for row in rows]
+    wanted = select(table).where(tuple_(columns.plan_id, columns.application_ref).in_(refs))
+    order = columns.seq if hasattr(table, "seq") else columns.application_ref
+    found: dict[tuple[str, str], list[T]] = defaultdict(list)
+    for row in await session.scalars(wanted.order_by(order)):
+        one: Any = row
+        found[one.plan_id, one.application_ref].append(row)
+    return found

@@ -1,0 +1,275 @@
+"""The thirty questions of whoever runs a cycle, each asked by its command and over HTTP, on one known cycle.
+
+`docs/operations.md` names for each the command, the call and the page of the board.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+from tests.operations.conftest import AT, Asking
+from tests.support import eventually, unique
+from tests.workers.conftest import rehearsal_clock
+from workers.rehearsal.cast import COMMITTEE, OFFICE
+
+THEN = f"{AT}:00+08:00"
+UNIT = "tj-metrology-institute"
+CLERK = f"employer:employer-clerk@{UNIT}"
+CLOCK = rehearsal_clock(THEN)
+NOTICE = """
+[[notice]]
+year = 2023
+document = "国办发明电〔2023〕99号"
+title = "关于2023年12月停工的通知"
+issued = 2023-11-02
+amends = "国办发明电〔2022〕16号"
+
+[[notice.holidays]]
+name = { zh = "停工", en = "stoppage" }
+first = 2023-12-20
+last = 2023-12-20
+"""
+
+
+def refs(rows: Any) -> set[str]:
+    """The applications of an answer."""
+    return {row["application_ref"] for row in rows}
+
+
+async def test_1_who_will_miss_the_window(asking: Asking) -> None:
+    asked = "deadline:department_submission stage:employer_review,employer_returned"
+    told = await asking.told("at-risk", asked, "--at", AT)
+    assert told == await asking.get("at-risk", q=asked, at=THEN)
+    found = {row["application_ref"]: (row["slack"], row["may_miss"]) for row in told["rows"]}
+    assert found["returned"] == found["held"] == found["waiting"] == (1, True)
+    assert told["units"] == [{"unit": "tj-scjg-personnel", "applications": 3, "least_slack": 1}]
+
+
+async def test_2_which_publicities_need_a_look(asking: Asking) -> None:
+    told = await asking.told("publicity", "list", "--faulty", "--at", AT)
+    assert told == await asking.get("publicities", faulty=True, at=THEN)
+    assert {row["application_ref"]: row["faults"] for row in told} == {"to-prove": ["no_evidence"]}
+    every = await asking.told("publicity", "list", "--at", "2023-12-22T09:00")
+    assert {r["application_ref"]: r["faults"] for r in every}["on-view"] == ["ends_soon"]
+
+
+async def test_3_what_a_notice_moves(asking: Asking, tmp_path: Path) -> None:
+    notice = tmp_path / "notice.toml"
+    notice.write_text(NOTICE, "utf-8")
+    told = await asking.told("calendar", "preview", str(notice), "--at", AT)
+    assert told == await asking.send("POST", "calendar/preview", {"notice_toml": NOTICE, "at": THEN})
+    assert told["days"] == {"2023-12-20": False}
+    moved = {m["application_ref"]: (m["old_last_day"], m["new_last_day"]) for m in told["moves"]}
+    assert moved["on-view"] == ("2023-12-25", "2023-12-26")
+
+
+async def test_4_why_a_deadline_is_that_day(asking: Asking) -> None:
+    (told,) = await asking.told("why-deadline", "waiting")
+    (heard,) = [d for d in await asking.get("applications/waiting/deadlines") if d["counts_now"]]
+    assert told["last_day"] == heard["last_day"] == "2023-11-06"
+    assert told["formula"] == heard["formula"]
+
+
+async def test_5_a_deadline_is_extended_with_its_document(asking: Asking) -> None:
+    change = {"name": "department_submission", "last_day": "2023-11-09"}
+    moved = {"ground": "extension", "changes": [change], "document_no": "津人社〔2023〕8号", "text": "停电"}
+    await asking.send(
+        "POST",
+        "applications/returned/commands/revise_deadlines",
+        moved | {"command_id": unique("c")},
+        asking.city,
+    )
+    (told,) = await asking.told("why-deadline", "returned", "department_submission")
+    assert told["last_day"] == "2023-11-09"
+    assert [m["document_no"] for m in told["moved"]] == ["津人社〔2023〕8号"]
+    (heard,) = [
+        d for d in await asking.get("applications/returned/deadlines") if d["name"] == "department_submission"
+    ]
+    assert heard["moved"] == told["moved"]
+
+
+async def test_6_what_is_stuck_at_a_unit(asking: Asking) -> None:
+    asked = "stage:office_review,publicity_ended days_at_stage>5 unit:tj-scjg-personnel"
+    told = await asking.told("list", asked, "--at", AT)
+    heard = await asking.get("applications", q=asked, at=THEN)
+    assert refs(told) == refs(heard["items"]) == {"with-office", "to-prove"}
+    days = {row["application_ref"]: row["days_at_stage"] for row in told}
+    assert days["with-office"] == 18
+    never = await asking.told("list", f"{asked} days_at_stage>18", "--at", AT)
+    assert refs(never) == {"to-prove"}
+
+
+async def test_7_in_whose_court_it_is(asking: Asking) -> None:
+    asked = "-ref:returned"
+    told = await asking.told("court", asked, "--at", AT)
+    assert told == await asking.get("court", q=asked, at=THEN)
+    found = {(row["action_by"], row["stage"]): row["applications"] for row in told}
+    assert found["office", "office_review"] == 1
+    assert found["employer", "employer_review"] == 2
+    assert found["employer", "publicity_ended"] == 1
+
+
+async def test_8_what_people_leave_behind(asking: Asking) -> None:
+    told = await asking.told("left-behind", "department-clerk", "employer-clerk", "--at", AT)
+    assert told == await asking.get("left-behind", subject=["department-clerk", "employer-clerk"], at=THEN)
+    assert {row["ref"] for row in told} >= {"waiting", "to-prove"}
+    assert {row["why"] for row in told} == {"they_alone_acted"}
+
+
+async def test_9_what_failed_lately(asking: Asking) -> None:
+    """An acceptance without the checks attested fails for two; the cause stands once."""
+    ref = unique("b")
+    words = ("batch", "new", "--command", "accept", "--search", "ref:waiting,held", "--as", CLERK)
+    sent = await asking.told(*words, "--ref", ref)
+    assert sent["status"] == "done"
+    mine = [one for one in await asking.told("incidents") if one["of"] == ref]
+    assert mine == [one for one in await asking.get("incidents") if one["of"] == ref]
+    assert sum(one["failures"] for one in mine) == 2
+    assert {one["again"] for one in mine} == {"zhicheng batch retry REF"}
+
+
+async def test_10_11_28_the_doctor_looks_at_every_chain(asking: Asking) -> None:
+    """The lives on record alone have no workflow; nobody has touched a chain, and none is behind."""
+    told = await asking.told(
+        "doctor", "--no-temporal", "--no-papers", "--at", "2023-12-28T09:00", status=None
+    )
+    heard = await asking.get("doctor")
+    assert told["looked_at"]["applications"] == heard["looked_at"]["applications"] == 8
+    found = {one["symptom"] for one in (*told["troubles"], *heard["troubles"])}
+    assert not found & {"chain_broken", "record_differs", "inbox_orphaned"}
+
+
+async def test_12_to_15_batches(asking: Asking, tmp_path: Path) -> None:
+    listed = tmp_path / "list.csv"
+    listed.write_text("application\nwaiting\n", "utf-8")
+    new = ("batch", "new", "--as", CLERK, "--dry-run")
+    back = await asking.told(
+        *new, "--command", "return", "--item", "e1=首页未加盖公章", "--from", str(listed)
+    )
+    assert back["preview"] == {"accepted": 1}
+    clean = await asking.told(
+        *new, "--command", "accept", "--search", "stage:employer_review ref:waiting,held"
+    )
+    assert sum(clean["preview"].values()) == 2
+    items = await asking.told("batch", "items", clean["batch_ref"])
+    heard = await asking.get(f"batches/{clean['batch_ref']}/items", asking.unit)
+    assert refs(items) == refs(heard["items"]) == {"waiting", "held"}
+    assert {row["application_ref"]: row["preview_code"] for row in heard["items"]}["held"] != "accepted"
+    over = await asking.send(
+        "PUT",
+        f"batches/{unique('b')}",
+        {
+            "command": {"kind": "remind", "text": "请在截止前办理"},
+            "search": "slack<=2 -status:ended ref:waiting,with-office",
+            "clock": CLOCK,
+        },
+        asking.unit,
+    )
+
+    async def reminded() -> None:
+        state = await asking.get(f"batches/{over['batch_ref']}", asking.unit)
+        assert state["items"] == 1, "the office has until 20 November"
+
+    await eventually(reminded)
+
+
+async def test_16_to_19_one_application(asking: Asking) -> None:
+    shown = await asking.text("show", "returned")
+    assert "首页未加盖公章" in shown
+    facts = await asking.told("history", "returned")
+    heard = await asking.get("applications/returned/history")
+    assert facts == heard
+    (back,) = [fact for fact in facts if fact["event"] == "employer_return"]
+    assert back["actor"]["id"] == "employer-clerk"
+    assert back["details"]["items"][0]["text"] == "首页未加盖公章"
+    assert "tianjin-quality-2023" in back["plan"]
+    drawn = await asking.get("applications/returned/diagram.svg")
+    assert drawn in await asking.text("diagram", "returned")
+    told = await asking.told("next", "returned")
+    assert {step["command"] for step in told["steps"]} >= {"resubmit", "withdraw"}
+    assert {s["command"] for s in (await asking.get("applications/returned/next"))["steps"]} == {
+        step["command"] for step in told["steps"]
+    }
+
+
+async def test_21_a_name_is_corrected_with_its_document(asking: Asking) -> None:
+    await asking.told("people", "record", "p-waiting", "王小明")
+    changed = {"name": "王晓明", "document_no": "津公〔2023〕9号"}
+    heard = await asking.send("PUT", "applications/waiting/name", changed)
+    told = await asking.told("people", "show", "p-waiting")
+    assert [one["name"] for one in told] == [one["name"] for one in heard] == ["王小明", "王晓明"]
+    assert told[-1]["document_no"] == "津公〔2023〕9号"
+    letters = await asking.get("applications/with-office/notices")
+    assert any(one["to_role"] == "applicant" and one["text_zh"] for one in letters)
+
+
+async def test_22_on_hold_and_released(asking: Asking) -> None:
+    assert (await asking.told("show", "held"))["state"]["status"] == "on_hold"
+    assert refs((await asking.get("applications", q="status:on_hold"))["items"]) == {"held"}
+    released = {"outcome": "resume", "text": "核查完毕", "command_id": unique("c")}
+    await asking.send("POST", "applications/held/commands/release", released)
+    assert (await asking.told("show", "held"))["state"]["status"] == "open"
+
+
+async def test_23_how_a_meeting_stands(asking: Asking) -> None:
+    path = "meetings/spring"
+    begun = {"committee_ref": COMMITTEE, "meeting_on": "2023-12-08", "clock": CLOCK}
+    await asking.send("PUT", path, begun)
+    told, heard = await asking.told("meeting", "show", "spring"), await asking.get(path)
+    assert (
+        (told["status"], told["draw_by"]) == (heard["status"], heard["draw_by"]) == ("planned", "2023-12-01")
+    )
+
+
+async def test_24_the_posts_that_are_left(asking: Asking) -> None:
+    assert await asking.told("posts", "--plan", "tianjin-quality-2023") == await asking.get("posts")
+
+
+async def test_25_to_27_results(asking: Asking) -> None:
+    await asking.text("lists", "draft", "--at", "2023-12-16T09:00", status=1)  # names are missing
+    assert await asking.told("lists", "show") == await asking.get("lists") == []
+    free = await asking.get("applications", q="stage:result_publicity,confirm_pending,certified")
+    assert refs(free["items"]) == {"on-view", "titled"}
+    number = next(one["certificate_no"] for one in free["items"] if one["certificate_no"])
+    verdict = await asking.told("certificate", "verify", number)
+    assert verdict["standing"] == (await asking.get(f"/v1/certificates/{number}"))["standing"]
+    told, heard = await asking.told("report", "statistics"), await asking.get("statistics")
+    assert told["cells"] == heard["cells"]
+    assert len(told["cells"]) == 1, "one specialty, one level, one kind of unit"
+
+
+async def test_29_whether_this_release_replays_what_runs(asking: Asking) -> None:
+    async def listed() -> Any:
+        told = await asking.told("replay", "--open", "--sample", "2")
+        assert sum(told["open"].values()) >= 3, "the server's list comes a moment later"
+        return told
+
+    told = await eventually(listed, 20.0)
+    assert told["broken"] == []
+    assert {stage: min(n, 2) for stage, n in told["open"].items()} == told["replayed"]
+
+
+async def test_30_who_exported_what(asking: Asking, tmp_path: Path) -> None:
+    asked = "stage:office_review -status:ended"
+    taken = await asking.send("POST", "exports", {"search": asked})
+    assert [row["application_ref"] for row in csv.DictReader(io.StringIO(taken.lstrip("\ufeff")))] == [
+        "with-office"
+    ]
+    out = tmp_path / "taken.csv"
+    await asking.text("export", "make", asked, "--out", str(out))
+    assert out.read_text("utf-8") == taken
+    told, heard = await asking.told("export", "list"), await asking.get("exports")
+    assert told == heard
+    mine, theirs = told[:2]
+    assert (mine["subject"], theirs["subject"]) == ("operator", "office-clerk")
+    assert mine["sha256"] == theirs["sha256"]
+    assert (theirs["rows"], theirs["search"]) == (1, "stage:office_review -status:ended")
+    assert theirs["grants"] == f"office:{OFFICE}"
+    looks = await asking.get("applications/with-office/looks")
+    assert looks[0]["what"] == "application_looks"
+    assert [one["request_id"] for one in await asking.told("access-log", "with-office")] == [
+        one["request_id"] for one in looks
+    ]

@@ -1,0 +1,92 @@
+"""One application: story, deadlines with their count, what may come next, papers, refused messages."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+from markupsafe import Markup
+
+from activities.calendar import Calendars
+from activities.evidence.files import files_of
+from models.audit import Fact, verify
+from models.calendar import CalendarYearMissing, DueDate, Lineage, WorkCalendar
+from models.drawing.svg import svg
+from models.stages import Stage
+from models.views import DeadlineView
+from models.wire import end_of
+from workers.board.render import lang_of, page
+from workers.client import full_id
+from workers.gateway.access_log import viewing
+from workers.gateway.caller import Caller
+from workers.gateway.context import Context, context_of
+from workers.gateway.paths import PlanId, Ref
+from workers.gateway.tokens import caller_of
+
+router = APIRouter()
+
+
+@router.get("/plans/{plan_id}/applications/{application_ref}", operation_id="board_application")
+async def application(
+    request: Request,
+    here: Annotated[Context, Depends(context_of)],
+    caller: Annotated[Caller, Depends(caller_of)],
+    plan_id: PlanId,
+    application_ref: Ref,
+) -> Response:
+    """Asked of its workflow; the look is on record first."""
+    row = await viewing(request, caller, plan_id, application_ref)
+    known = full_id(application_ref, plan_id)
+    state, history, deadlines, refused = await asyncio.gather(
+        here.applications.state(known),
+        here.applications.history(known),
+        here.applications.deadlines(known),
+        here.applications.refused(known),
+    )
+    async with here.database.reading() as session:
+        calendars = Calendars(as_of=here.settings.rehearsal, folder=here.settings.calendar_dir)
+        calendar = await calendars.within(session, state.at)
+        papers = await files_of(session, row, caller.subject, caller.grants)
+    stage, trail = Stage(state.stage), _trail(history)
+    diagram = await asyncio.to_thread(svg, lang_of(request), stage, trail, standalone=False)
+    ui = here.settings.temporal_ui_url
+    return page(
+        request,
+        "application.html",
+        plan_id,
+        row=row,
+        state=state,
+        history=history,
+        broken=verify(history, kept=True),
+        deadlines=[(one, _count(one, calendar)) for one in deadlines],
+        refused=refused,
+        papers=papers,
+        diagram=Markup(diagram),
+        web_ui=f"{ui}/namespaces/{here.temporal.namespace}/workflows/{quote(known, safe='')}" if ui else None,
+    )
+
+
+def _trail(history: Iterable[Fact]) -> list[Stage]:
+    """The stages in the order in which they were reached."""
+    found: list[Stage] = []
+    for fact in history:
+        for stage in (Stage(fact.from_stage), Stage(fact.to_stage)):
+            if not found or found[-1] is not stage:
+                found.append(stage)
+    return found
+
+
+def _count(one: DeadlineView, calendar: WorkCalendar) -> list[Any]:
+    """The days behind a deadline, each with why it counts; nothing for a fixed date."""
+    if one.lineage is None or one.last_day is None:
+        return []
+    last = one.capped_from or one.last_day
+    due = DueDate(last_day=last, due_at=end_of(last), lineage=Lineage.model_validate(one.lineage))
+    try:
+        return list(calendar.explain(due))
+    except (ValueError, CalendarYearMissing):
+        return []

@@ -1,0 +1,111 @@
+"""From a template and what a page knows to HTML, in the language of whoever asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import DictLoader, Environment, StrictUndefined
+
+from models.lifecycle import BY_EVENT
+from models.roles import ROLE_LABELS, Role
+from models.stages import STAGES, Stage
+from models.wire import SHANGHAI, Label
+from workers.board import words
+from workers.board.door import sessions_of, visitor_of
+from workers.site.words import day_words
+
+LANG_COOKIE = "zhicheng_lang"
+HTML_LANG = {"zh": "zh-CN", "en": "en"}
+SECTIONS = ("cycle", "risk", "search", "inbox", "batches")
+
+
+def lang_of(request: Request) -> words.Lang:
+    """`?lang=`, else the language chosen before, else the browser's; Chinese by default."""
+    for asked in (request.query_params.get("lang"), request.cookies.get(LANG_COOKIE)):
+        if asked in words.LANGUAGES:
+            return "en" if asked == "en" else "zh"
+    first = request.headers.get("accept-language", "zh").split(",")[0].strip().lower()
+    return "en" if first.startswith("en") else "zh"
+
+
+def page(
+    request: Request, template: str, plan_id: str | None = None, *, status: int = 200, **known: Any
+) -> HTMLResponse:
+    """The page. htmx asks for a part of it by `?part=`: the template knows where that begins."""
+    lang = lang_of(request)
+    visitor = visitor_of(request)
+    query = {k: v for k, v in request.query_params.items() if k not in ("lang", "part")}
+    other = "en" if lang == "zh" else "zh"
+    frame = {
+        "t": lambda key, **values: words.text(lang, key, **values),
+        "lang": lang,
+        "html_lang": HTML_LANG[lang],
+        "other_lang": HTML_LANG[other],
+        "other_url": f"{request.url.path}?{urlencode({**query, 'lang': other})}",
+        "visitor": visitor,
+        "csrf": sessions_of(request).csrf(visitor) if visitor is not None else "",
+        "plan_id": plan_id,
+        "base": f"/board/plans/{plan_id}" if plan_id else "/board",
+        "sections": SECTIONS,
+        "section": template.partition(".")[0],
+        "part": request.query_params.get("part") is not None,
+        **_formatters(lang),
+    }
+    html = _environment().get_template(template).render({**frame, **known})
+    answer = HTMLResponse(html, status_code=status)
+    if request.query_params.get("lang") in words.LANGUAGES:
+        answer.set_cookie(LANG_COOKIE, lang, max_age=31_536_000, path="/board", httponly=True, samesite="lax")
+    return answer
+
+
+def _formatters(lang: words.Lang) -> Mapping[str, Any]:
+    """How a page writes labels, stages, roles, events, days and moments."""
+
+    def label(of: Label) -> str:
+        return of.zh if lang == "zh" else of.en
+
+    def day(value: Any) -> str:
+        return day_words(value, lang) if value is not None else "—"
+
+    def moment(value: Any) -> str:
+        if value is None:
+            return "—"
+        there = value.astimezone(SHANGHAI)
+        return f"{day_words(there.date(), lang)} {there:%H:%M}"
+
+    return {
+        "label": label,
+        "stage": lambda value: label(STAGES[Stage(value)].label),
+        "role": lambda value: label(ROLE_LABELS[Role(value)]) if value else words.text(lang, "nobody"),
+        "event": lambda name: label(BY_EVENT[name].label) if name in BY_EVENT else words.known(lang, name),
+        "known": lambda value: words.known(lang, value),
+        "day": day,
+        "moment": moment,
+        "url": lambda value: quote(str(value), safe=""),
+    }
+
+
+@cache
+def _environment() -> Environment:
+    folder = files("workers") / "board" / "templates"
+    sources = {
+        entry.name: entry.read_text("utf-8") for entry in folder.iterdir() if entry.name.endswith(".html")
+    }
+    return Environment(
+        loader=DictLoader(sources),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def static_file(name: str) -> bytes:
+    """A file that pages ask for."""
+    return (files("workers") / "board" / "static" / name).read_bytes()
