@@ -39,12 +39,11 @@ Result = dict[str, Any]
 T = TypeVar("T")
 
 
-async def send_leg(
-    client: Client, database: Database, leg: Leg, patience: timedelta = PATIENCE
-) -> LegOver:
+async def send_leg(client: Client, database: Database, leg: Leg, patience: timedelta = PATIENCE) -> LegOver:
     """Everything that is to be sent, or until the batch is paused or stopped.
 
-    `patience`: how long one command may wait for its answer. Raises what Temporal should try again: the server or every worker is away.
+    `patience`: how long one command may wait for its answer. Raises what Temporal should try again: the
+    server or every worker is away.
     """
     if leg.kind is LegKind.SEND and leg.round:
         await take_up_again(database, leg)
@@ -149,7 +148,7 @@ class _Sender:
         return _accepted(ref, "accepted", became)
 
     async def _nobody_answers(self) -> None:
-        """Only silent ones are left: asked by another attempt, then once more, then listed as what they are."""
+        """Only silent ones are left: asked by another attempt, once more, then listed as what they are."""
         if still_patient():
             raise TimeoutError(f"{len(self._silent)} applications do not answer")
         if not self._last_call:
@@ -187,7 +186,8 @@ class _Sender:
                 table.c.batch_ref == self._leg.batch.batch_ref,
                 table.c.application_ref == bindparam("ref"),
                 table.c.status == ItemStatus.SENDING.value,
-                table.c.round == self._leg.round,  # a worker that was thought dead has nothing to say of a retry
+                table.c.round
+                == self._leg.round,  # a worker that was thought dead has nothing to say of a retry
             )
             .values({name: bindparam(f"new_{name}") for name in _COLUMNS} | {"at": self._leg.at}),
             [

@@ -54,8 +54,8 @@ class Stop(Command):
 class Retry(Command):
     """Sends again what was refused for a while only (nobody answered, too early, on hold).
 
-    `force`: whatever was refused; one that was refused as outdated is sent on the revision of now. A batch that
-    needs a second person is asked and approved again for that.
+    `force`: whatever was refused; one that was refused as outdated is sent on the revision of now. A
+    batch that needs a second person is asked and approved again for that.
     """
 
     kind: Literal["retry"] = "retry"

@@ -33,13 +33,10 @@ def answer_again(state: BatchState, command: Command) -> BatchReceipt | None:
     return receipt_again(state.answered, command)
 
 
-def judge(state: BatchState, command: Command, now: datetime, *, lenient: bool = False) -> None:
-    """The command may be carried out now, by this person. Raises `Refused`; changes nothing.
-
-    `lenient`: by the rule of batches that were made before a retry was a decision (`accept`).
-    """
+def judge(state: BatchState, command: Command, now: datetime) -> None:
+    """The command may be carried out now, by this person. Raises `Refused`; changes nothing."""
     try:
-        _judge(state, command, now, lenient)
+        _judge(state, command, now)
     except Refused as refused:
         update: dict[str, Any] = {"command": kind_of(command), "command_id": command.command_id}
         if refused.refusal.code is not RefusalCode.WRONG_ORGANISATION:
@@ -47,7 +44,7 @@ def judge(state: BatchState, command: Command, now: datetime, *, lenient: bool =
         raise Refused(refused.refusal.model_copy(update=update)) from None
 
 
-def _judge(state: BatchState, command: Command, now: datetime, lenient: bool) -> None:
+def _judge(state: BatchState, command: Command, now: datetime) -> None:
     kind, maker, actor = kind_of(command), state.input.maker, command.actor
     if not same_house(actor, maker):
         raise refuse(
@@ -90,7 +87,7 @@ def _judge(state: BatchState, command: Command, now: datetime, lenient: bool) ->
                 "该批次须经第二人复核后方可执行。",
                 "It is sent only after a second person approved it.",
             )
-    if kind == "apply" or (kind == "retry" and not lenient):
+    if kind in ("apply", "retry"):
         if actor.id not in {maker.id, state.approver.id if state.approver else maker.id}:
             raise refuse(
                 RefusalCode.WRONG_PERSON,
@@ -136,11 +133,11 @@ def _second_person(field: str, zh: str, en: str) -> Refused:
     )
 
 
-def accept(state: BatchState, command: Command, now: datetime, *, lenient: bool = False) -> BatchReceipt:
+def accept(state: BatchState, command: Command, now: datetime) -> BatchReceipt:
     """Carries it out in the state and gives the receipt; what follows is a leg.
 
-    To send by force what was refused is another decision than the one that was approved: where a second person
-    is needed, everything is asked and approved again (not if `lenient`).
+    To send by force what was refused is another decision than the one that was approved: where a second
+    person is needed, everything is asked and approved again.
     """
     kind = kind_of(command)
     match command:
@@ -148,7 +145,7 @@ def accept(state: BatchState, command: Command, now: datetime, *, lenient: bool 
             state.approver, state.approved_at, state.status = command.actor, now, S.APPROVED
         case Retry():
             state.round, state.force, state.status = state.round + 1, command.force, S.APPLYING
-            if command.force and state.needs_approval and not lenient:
+            if command.force and state.needs_approval:
                 state.status, state.approver, state.approved_at = S.PREPARED, None, None
         case _:
             state.status = {

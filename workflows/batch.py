@@ -21,7 +21,7 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from models.batch import BatchInput, check_start
-    from models.batch_commands import Retry, parse_batch_command
+    from models.batch_commands import parse_batch_command
     from models.batch_decide import accept, answer_again, judge
     from models.batch_messages import Leg, LegOver
     from models.batch_state import (
@@ -45,9 +45,6 @@ LEG_OVER = "leg_over"
 
 LONGEST = timedelta(hours=24)
 """One try at a leg; 20,000 items at one a second take six hours."""
-
-RETRY_IS_A_DECISION = "retry-is-a-decision"
-"""The patch since when a retry is for maker and approver, and by force needs the second person again."""
 
 HEARTBEAT = timedelta(seconds=6)
 """How soon a leg whose worker has died is taken up by another one."""
@@ -188,9 +185,8 @@ class BatchWorkflow:
         try:
             work.receipt = answer_again(self._state, command)
             if work.receipt is None:
-                lenient = isinstance(command, Retry) and not workflow.patched(RETRY_IS_A_DECISION)
-                judge(self._state, command, work.at, lenient=lenient)
-                work.receipt = accept(self._state, command, work.at, lenient=lenient)
+                judge(self._state, command, work.at)
+                work.receipt = accept(self._state, command, work.at)
         except Refused as refused:
             work.refusal = refused.refusal
 
