@@ -32,6 +32,7 @@ WebhookId = Annotated[
 ]
 Sequence = Annotated[int, Field(ge=0, le=2**62)]
 _ONE = problems(*OF_CALLER, 404, 503)
+_WITH_BODY = problems(*OF_CALLER, 404, 415, 503)
 
 
 class NewWebhook(Wire):
@@ -120,7 +121,7 @@ class Dead(Wire):
     status_code=201,
     responses={
         200: {"model": WebhookAnswer, "description": "It was there already."},
-        **problems(*OF_CALLER, 404, 409, 503),
+        **problems(*OF_CALLER, 404, 409, 415, 503),
     },
 )
 async def add(
@@ -180,7 +181,9 @@ async def test(here: Here, actor: As, plan_id: PlanId, webhook_id: WebhookId) ->
     return TestAnswer(taken=outcome.verdict is Verdict.TAKEN, answer=outcome.answer)
 
 
-@router.post("/plans/{plan_id}/webhooks/{webhook_id}/replay", operation_id="replay_webhook", responses=_ONE)
+@router.post(
+    "/plans/{plan_id}/webhooks/{webhook_id}/replay", operation_id="replay_webhook", responses=_WITH_BODY
+)
 async def replay(
     here: Here, actor: As, plan_id: PlanId, webhook_id: WebhookId, body: Replay
 ) -> WebhookAnswer:
@@ -226,7 +229,7 @@ async def dead(here: Here, actor: As, plan_id: PlanId, webhook_id: WebhookId) ->
 @router.post(
     "/plans/{plan_id}/webhooks/{webhook_id}/dead/retry",
     operation_id="retry_dead_deliveries",
-    responses=_ONE,
+    responses=_WITH_BODY,
 )
 async def retry(here: Here, actor: As, plan_id: PlanId, webhook_id: WebhookId, body: Retry) -> Retried:
     """Tries dead deliveries once more, each under its own `webhook-id`."""
