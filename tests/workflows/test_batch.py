@@ -169,7 +169,18 @@ async def test_from_the_dry_run_to_the_last_answer(
     await door.send(ref, says("retry"))
     assert (await door.until(ref, BatchStatus.DONE)).counts == {"accepted": 4, "refused": 2}
     await known(own, [lives[1]], 1)
-    await door.send(ref, says("retry", force=True))
+    with pytest.raises(CommandRefused) as refused:
+        await door.send(ref, says("retry", "zhao", force=True))
+    assert refused.value.refusal.code is RefusalCode.WRONG_PERSON
+    await door.send(ref, says("retry", force=True))  # another decision than the one that was approved
+    asked = await door.until(ref, BatchStatus.PREVIEWED)
+    assert (asked.approver, asked.preview) == (None, {"accepted": 1, "closed": 1})
+    assert await effects(lives, ref) == {0: 2, 1: 4}
+    with pytest.raises(CommandRefused) as refused:
+        await door.send(ref, says("apply"))
+    assert refused.value.refusal.code is RefusalCode.SEPARATION_OF_DUTIES
+    await door.send(ref, says("approve", "li"))
+    await door.send(ref, says("apply"))
     forced = await door.until(ref, BatchStatus.DONE)
     assert forced.counts == {"accepted": 5, "refused": 1}
     assert await effects(lives, ref) == {0: 1, 1: 5}
