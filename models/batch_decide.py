@@ -80,13 +80,12 @@ def _judge(state: BatchState, command: Command, now: datetime) -> None:
         raise _second_person(
             "actor.id", "建立人不得自行复核。", "Whoever made the batch does not approve it."
         )
-    if kind == "apply":
-        if state.needs_approval and state.approver is None:
-            raise _second_person(
-                "approver",
-                "该批次须经第二人复核后方可执行。",
-                "It is sent only after a second person approved it.",
-            )
+    if kind == "apply" and state.needs_approval and state.approver is None:
+        raise _second_person(
+            "approver",
+            "该批次须经第二人复核后方可执行。",
+            "It is sent only after a second person approved it.",
+        )
     if kind in ("apply", "retry"):
         if actor.id not in {maker.id, state.approver.id if state.approver else maker.id}:
             raise refuse(
