@@ -86,17 +86,17 @@ def _judge(state: BatchState, command: Command, now: datetime) -> None:
             "该批次须经第二人复核后方可执行。",
             "It is sent only after a second person approved it.",
         )
-    if kind in ("apply", "retry"):
-        if actor.id not in {maker.id, state.approver.id if state.approver else maker.id}:
-            raise refuse(
-                RefusalCode.WRONG_PERSON,
-                zh="只有建立人或复核人可以执行。",
-                en="It is sent by whoever made it or approved it.",
-                fix_zh="请由其中一人执行。",
-                fix_en="Let one of the two send it.",
-                field="actor.id",
-                citation="separation of duties, by design",
-            )
+    responsible = {maker.id, state.approver.id if state.approver else maker.id}
+    if kind in ("apply", "retry") and actor.id not in responsible:
+        raise refuse(
+            RefusalCode.WRONG_PERSON,
+            zh="只有建立人或复核人可以执行。",
+            en="It is sent by whoever made it or approved it.",
+            fix_zh="请由其中一人执行。",
+            fix_en="Let one of the two send it.",
+            field="actor.id",
+            citation="separation of duties, by design",
+        )
 
 
 def _not_now(state: BatchState, kind: str) -> Refused:
