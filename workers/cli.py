@@ -24,11 +24,11 @@ from workers.cli_evidence import evidence_app
 from workers.cli_exports import export_app
 from workers.cli_gateway import access_log, gateway, token
 from workers.cli_history import history, refused, why_deadline
+from workers.cli_identity import people_app
 from workers.cli_list import list_command
 from workers.cli_lists import lists_app
 from workers.cli_meeting import meeting_app
 from workers.cli_nexus import nexus_app
-from workers.cli_people import people_app
 from workers.cli_plan import plan_app
 from workers.cli_posts import posts
 from workers.cli_processes import demo, migrate, search_attributes_app, up, worker

@@ -84,6 +84,7 @@ async def _serve(settings: Settings, ready_file: Path | None) -> int:
                     calendar_dir=settings.calendar_dir,
                     papers=settings.papers(),
                     four_eyes_above=settings.batch_four_eyes_above,
+                    identity_required=settings.identity_required,
                 ),
                 nexus_services=nexus_services(settings, database),
                 ready_file=ready_file,

@@ -21,6 +21,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from activities.evidence.config import EvidenceConfig
+from activities.identity_keys import KeyRing
 from activities.papers.config import VERIFICATION_URL, PaperConfig
 from models.batch import FOUR_EYES_ABOVE
 from models.calendar_overlay import read_overlays
@@ -318,6 +319,21 @@ class Settings(BaseSettings):
         description="give the base64 of 32 random bytes, the same to every process (openssl rand -base64 "
         "32), or leave it unset on a single machine: then a key file in data_dir is made",
     )
+    identity_keys: SecretStr | None = Field(
+        default=None,
+        description="give id:base64 of 32 random bytes (openssl rand -base64 32), the present key first and "
+        "older ones after commas, the same to every process, or leave it unset on a single machine: then a "
+        "key file in data_dir is made",
+    )
+    identity_index_keys: SecretStr | None = Field(
+        default=None,
+        description="give id:base64 of 32 random bytes, another key than those of ZHICHENG_IDENTITY_KEYS, "
+        "the present one first, or leave it unset on a single machine: then a key file in data_dir is made",
+    )
+    identity_required: bool = Field(
+        default=False,
+        description="use true (nobody begins before an identity document is recorded) or false",
+    )
     notice_delivery: Literal["contacts", "mailbox"] | None = Field(
         default=None,
         description="use contacts (what has no contact is held) or mailbox (it goes to the folder in "
@@ -411,6 +427,13 @@ class Settings(BaseSettings):
     def _seals(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
             seal_key_of(value.get_secret_value())
+        return value
+
+    @field_validator("identity_keys", "identity_index_keys")
+    @classmethod
+    def _rings(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            KeyRing.read(value.get_secret_value())
         return value
 
     @field_validator("smtp_security")

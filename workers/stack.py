@@ -160,6 +160,7 @@ async def _run(
                         calendar_dir=settings.calendar_dir,
                         papers=settings.papers(may_make_key=True),
                         four_eyes_above=settings.batch_four_eyes_above,
+                        identity_required=settings.identity_required,
                     ),
                     nexus_services=nexus_services(here, database),
                     stop=stopping,

@@ -3,8 +3,8 @@
 The workflow owns the state; these tables hold the audit chain, the evidence and a read model, written by
 that workflow's own activities. Every row that stems from a fact carries the fact's `seq`, so that it can be
 found again, and taken back when the fact turns out never to have been acknowledged. No personal data beyond
-opaque references: names stand in `models.tables.people`, and in a list of the passed while it is public; no
-identity number, phone or address has a column.
+opaque references: names stand in `models.tables.people`, and in a list of the passed while it is public;
+identity numbers stand there too, sealed, and addresses in `models.tables.listening.Contact`.
 """
 
 from models.tables.access import AccessEntry
@@ -38,7 +38,7 @@ from models.tables.meeting import (
     ReviewMeeting,
 )
 from models.tables.papers import Paper, PaperFault
-from models.tables.people import Person, Unit
+from models.tables.people import Person, PersonIdentity, Unit
 from models.tables.posts import PostEntry, PostPool
 from models.tables.publicity import Finding, ObjectionRaised, ObjectionRuling, PublicityPosted, PublicityStep
 from models.tables.result import (
@@ -51,6 +51,7 @@ from models.tables.result import (
     RecheckStep,
     VoteCount,
 )
+from models.tables.retention import LegalHold, Removal, ToRemove
 from models.tables.review import DossierVersion, ReturnAnswer, ReturnItem, ReturnList, ReviewDecision
 from models.tables.searches import Export, SavedSearch
 from models.tables.versions import CalendarNotice, OrderRefusal, PlanVersion
@@ -101,6 +102,7 @@ __all__ = [
     "Finding",
     "InboxItem",
     "Lease",
+    "LegalHold",
     "Letter",
     "ListPosting",
     "LiveApplication",
@@ -119,6 +121,7 @@ __all__ = [
     "PaperFault",
     "PassedOver",
     "Person",
+    "PersonIdentity",
     "PlanVersion",
     "PostEntry",
     "PostPool",
@@ -128,6 +131,7 @@ __all__ = [
     "PublicityStep",
     "RecheckStep",
     "Recusal",
+    "Removal",
     "ReportFile",
     "ReturnAnswer",
     "ReturnItem",
@@ -138,6 +142,7 @@ __all__ = [
     "SavedSearch",
     "SideCase",
     "SlipToTake",
+    "ToRemove",
     "Unit",
     "VoteCount",
     "Webhook",

@@ -9,6 +9,7 @@ from fastapi import Request
 from temporalio.client import Client
 
 from activities.database import Database
+from activities.identity_keys import IdentityKeys
 from workers.client import ReviewClient
 from workers.client_cycle import CycleClient
 from workers.evidence_desk import EvidenceDesk
@@ -34,6 +35,7 @@ class Context:
     limits: Limits
     book: AccessBook
     evidence: EvidenceDesk
+    identities: IdentityKeys
     closing: asyncio.Event = field(default_factory=asyncio.Event)
 
 

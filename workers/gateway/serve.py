@@ -21,6 +21,7 @@ from workers.gateway.context import Context
 from workers.gateway.limits import Limits
 from workers.gateway.oidc import Fetch, KeyRing, Verifier, fetched_from
 from workers.issuer import ISSUER, LocalIssuer
+from workers.key_files import identity_keys
 from workers.settings import Settings, SettingsError, is_this_machine, split_address
 
 DRAIN_SECONDS = 20
@@ -99,6 +100,7 @@ async def context(settings: Settings, client: Client) -> AsyncIterator[Context]:
             limits=Limits(settings.gateway_calls_a_minute, settings.gateway_public_calls_a_minute),
             book=AccessBook(database),
             evidence=evidence_desk(settings, database),
+            identities=identity_keys(settings),
         )
     finally:
         await database.close()
