@@ -13,6 +13,7 @@ from workers.client import ReviewClient
 from workers.client_cycle import CycleClient
 from workers.evidence_desk import EvidenceDesk
 from workers.gateway.access_book import AccessBook
+from workers.gateway.ears import Ears
 from workers.gateway.limits import Limits
 from workers.gateway.oidc import Verifier
 from workers.settings import Settings
@@ -34,6 +35,7 @@ class Context:
     limits: Limits
     book: AccessBook
     evidence: EvidenceDesk
+    ears: Ears
     closing: asyncio.Event = field(default_factory=asyncio.Event)
 
 

@@ -118,6 +118,17 @@ async def test_the_actor_comes_from_the_token(stage_door: Door, bearer: Bearer) 
     )
     assert same.status_code == 200, same.text
 
+    other = problem_of(
+        await door.http.post(
+            f"{door.path}/commands/withdraw",
+            json=body | {"kind": "submit"},
+            headers=door.headers("applicant"),
+        ),
+        422,
+        "malformed",
+    )
+    assert other["field"] == "kind", "what the path allows is not what the body asks for"
+
     two = bearer("clerk-2", ("employer", cast.employer), ("department", cast.department))
     unclear = await door.http.post(f"{door.path}/commands/review", json={}, headers=two)
     assert problem_of(unclear, 403, "wrong_role")["field"] == "Zhicheng-Role"
