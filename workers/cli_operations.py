@@ -14,11 +14,11 @@ from workers.cli_shared import AsJson, InLang, Lang, console, default_plan, echo
 
 if TYPE_CHECKING:
     from activities.at_risk import AtRisk
-    from activities.courts import CourtRow
     from activities.finding import View
     from activities.incidents import Incident
     from activities.left_behind import LeftRow
     from activities.publicity_watch import PublicityRow
+    from activities.tally import CourtRow
 
 publicity_app = typer.Typer(no_args_is_help=True, help="Publicity periods (公示): those that need a look.")
 Plan = Annotated[
@@ -96,9 +96,9 @@ def court(
     """In whose court the open applications are, by role and stage."""
 
     async def read(view: View) -> list[CourtRow]:
-        from activities.courts import courts
+        from activities.tally import tally
 
-        return await courts(view)
+        return (await tally(view)).courts()
 
     found = looking(read, search, plan=plan or default_plan(), at=at, of=of, as_json=as_json, lang=lang)
     if as_json:

@@ -9,13 +9,13 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
 
 from activities.at_risk import AtRisk, By, at_risk
-from activities.courts import CourtRow, courts
 from activities.exporting import ExportRow, as_csv, exports_of
 from activities.incidents import Incident, incidents
 from activities.left_behind import LeftRow, left_behind
 from activities.plans import plan_in_force
 from activities.posts import PoolView, pools
 from activities.publicity_watch import PublicityRow, publicities
+from activities.tally import CourtRow, tally
 from models.roles import Reference, Role
 from models.search import MOST_CHARACTERS
 from models.wire import Instant, Wire
@@ -61,7 +61,7 @@ async def risk(
 async def court(here: Here, caller: Who, plan_id: PlanId, q: Search = "", at: At = None) -> list[CourtRow]:
     """In whose court the open applications are, by role and stage; how many are near their end, or late."""
     async with looking(here, caller, plan_id, q, at) as view:
-        return await courts(view)
+        return (await tally(view)).courts()
 
 
 @router.get("/publicities", operation_id="publicities", responses=_ONE)
