@@ -18,12 +18,15 @@ from workers.gateway.limits import Limits
 from workers.gateway.oidc import Verifier
 from workers.settings import Settings
 
+FILES_AT_ONCE = 4
+"""Files of anybody (at most 50 MiB each) that are looked at side by side."""
+
 
 @dataclass(frozen=True)
 class Context:
     """One gateway: the doors to Temporal, the database, and who verifies tokens.
 
-    `closing` is set when the gateway stops: streams end then.
+    `files`: places for files that are looked at. `closing` is set when the gateway stops: streams end then.
     """
 
     settings: Settings
@@ -36,6 +39,7 @@ class Context:
     book: AccessBook
     evidence: EvidenceDesk
     ears: Ears
+    files: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(FILES_AT_ONCE))
     closing: asyncio.Event = field(default_factory=asyncio.Event)
 
 
