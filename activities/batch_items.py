@@ -17,18 +17,13 @@ from activities.visibility import visible_to
 from models.batch import MOST_ITEMS, BatchInput, irreversible
 from models.batch_messages import ItemStatus, Leg, LegOver
 from models.batch_rows import GivenItem, faulty
+from models.batch_state import NOT_MADE, WRITTEN
 from models.plan import UnknownPlanError
 from models.refusal import RefusalCode, Refused, refuse
 from models.slack import Today
 from models.tables import Application, Batch, BatchItem
 from models.visibility import Grant
 from models.wire import Label, local_day
-
-WRITTEN = "written"
-"""The status of a batch whose items lie here and that nobody has started yet."""
-
-NOT_MADE = "not_made"
-"""The status of a batch that could not be made: its reference may be used again."""
 
 _CHUNK = 500
 
