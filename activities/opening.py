@@ -18,7 +18,7 @@ from models.outbox import HopBatch, OpenRequest, OpenResult, Snapshot
 from models.plan import UnknownPlanError
 from models.plan_periods import terms_on
 from models.schedule import requests_on_entry
-from models.stages import Stage
+from models.stages import Stage, label_of
 from models.state import ApplicationState
 from models.tables import Application, LiveApplication
 from models.terms import PlanTerms
@@ -156,6 +156,14 @@ async def _not_again(session: AsyncSession, request: OpenRequest, terms: PlanTer
     if same is not None:
         if (same.workflow_id, same.opened_run_id) == (request.workflow_id, request.run_id):
             return None
+        if same.status == "ended":
+            label = label_of(same.stage)
+            return _refused(
+                "application_ref",
+                zh=f"申报编号“{given.application_ref}”的申报已办结（{label.zh}），编号不再使用。",
+                en=f"The application {given.application_ref!r} has ended ({label.en}); its reference is not "
+                "used again.",
+            )
         return _refused(
             "application_ref",
             zh=f"申报编号“{given.application_ref}”已被使用。",

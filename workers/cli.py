@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from workers import cli_commands, cli_lifecycle, cli_operations, cli_versions
+from workers import cli_commands, cli_incidents, cli_lifecycle, cli_operations, cli_versions
 from workers.cli_apply import apply
 from workers.cli_batch import batch_app
 from workers.cli_calendar import calendar_app
@@ -64,6 +64,7 @@ app.command(rich_help_panel=READ)(refused)
 app.command("list", rich_help_panel=READ, context_settings=SEARCHES)(list_command)
 app.add_typer(search_app, name="search", rich_help_panel=READ)
 cli_operations.register(app, READ)
+cli_incidents.register(app, READ, RUN)
 app.add_typer(export_app, name="export", rich_help_panel=READ)
 app.command(rich_help_panel=READ)(diagram)
 app.command("access-log", rich_help_panel=READ)(access_log)

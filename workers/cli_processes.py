@@ -78,6 +78,7 @@ async def _serve(settings: Settings, ready_file: Path | None) -> int:
             return await run_worker(
                 settings_to_reach(settings),
                 workflows=WORKFLOWS,
+                database=database,
                 activities=make_activities(
                     database,
                     rehearsal=settings.rehearsal,

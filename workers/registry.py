@@ -93,7 +93,7 @@ def make_activities(
     calendars = Calendars(as_of=rehearsal, folder=calendar_dir, released_on=released_on)
     records = Records(database, calendars, FACTS)
     versions = Versions(database, calendars)
-    batches = Batches(database, four_eyes_above, calendars)
+    batches = Batches(database, four_eyes_above, calendars, rehearsal=rehearsal)
     desk = CycleDesk(records, rehearsal=rehearsal)
     return [
         Opening(records, rehearsal=rehearsal, identified=identity_required).open_application,

@@ -154,6 +154,7 @@ async def _run(
                     here,
                     client=client,
                     workflows=WORKFLOWS,
+                    database=database,
                     activities=make_activities(
                         database,
                         rehearsal=settings.rehearsal,

@@ -17,6 +17,7 @@ from models.tables.chain import AuditEntry, AuditOrphan
 from models.tables.cycle import Cycle, CycleFact, CycleNotice, CycleStep, OpenCase
 from models.tables.deadlines import CurrentDeadline, DeadlineEntry
 from models.tables.evidence import EvidenceLink, EvidenceObject, EvidencePart, EvidenceUpload
+from models.tables.failures import ActivityFailure
 from models.tables.feed import FeedEvent
 from models.tables.listening import Contact, DeadDelivery, Lease, Letter, OperatorNotice, Webhook
 from models.tables.lists import ListPosting, PostedEntry, PostedList
@@ -58,6 +59,7 @@ from models.tables.versions import CalendarNotice, OrderRefusal, PlanVersion
 
 __all__ = [
     "AccessEntry",
+    "ActivityFailure",
     "AgendaEntry",
     "AgendaItem",
     "Application",

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from activities.at_risk import By, at_risk
-from activities.courts import courts
 from activities.plans import plan_in_force
 from activities.publicity_watch import publicities
+from activities.tally import tally
 from workers.board.render import page
 from workers.gateway.caller import Caller
 from workers.gateway.context import Context, context_of
@@ -42,6 +42,6 @@ async def risk(
             within=within,
             by=by,
             risk=await at_risk(view, plan, within=within, by=by, limit=100),
-            courts=await courts(view),
+            courts=(await tally(view)).courts(),
             periods=await publicities(view, plan, faulty_only=True, limit=100),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -64,15 +64,18 @@ def page(
     return answer
 
 
+@cache
 def _formatters(lang: words.Lang) -> Mapping[str, Any]:
-    """How a page writes labels, stages, roles, events, days and moments."""
+    """How a page writes labels, stages, roles, events, days and moments; each is worked out once."""
 
     def label(of: Label) -> str:
         return of.zh if lang == "zh" else of.en
 
+    @lru_cache(maxsize=4096)
     def day(value: Any) -> str:
         return day_words(value, lang) if value is not None else "—"
 
+    @lru_cache(maxsize=4096)
     def moment(value: Any) -> str:
         if value is None:
             return "—"
@@ -81,8 +84,8 @@ def _formatters(lang: words.Lang) -> Mapping[str, Any]:
 
     return {
         "label": label,
-        "stage": lambda value: label(STAGES[Stage(value)].label),
-        "role": lambda value: label(ROLE_LABELS[Role(value)]) if value else words.text(lang, "nobody"),
+        "stage": cache(lambda value: label(STAGES[Stage(value)].label)),
+        "role": cache(lambda value: label(ROLE_LABELS[Role(value)]) if value else words.text(lang, "nobody")),
         "event": lambda name: label(BY_EVENT[name].label) if name in BY_EVENT else words.known(lang, name),
         "known": lambda value: words.known(lang, value),
         "day": day,

@@ -81,6 +81,7 @@ POLICY: dict[str, Access] = {
     "posts": Access(roles=OFFICES | {Role.EMPLOYER}),
     "left_behind": Access(roles=OFFICES),
     "incidents": Access(roles=OFFICES),
+    "retry_incident": Access(roles=OFFICES),
     "list_exports": Access(roles=OFFICES),
     "make_export": Access(roles=EVERY_ROLE - {Role.APPLICANT, Role.EXPERT, Role.CHAIR}),
     "application_diagram": Access(roles=EVERY_ROLE),

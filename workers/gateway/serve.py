@@ -12,12 +12,14 @@ import uvicorn
 from temporalio.client import Client
 
 from activities.database import Database
+from activities.feed import Feed
 from workers.client import ReviewClient
 from workers.client_cycle import CycleClient
 from workers.evidence_desk import evidence_desk
 from workers.gateway.access_book import AccessBook
 from workers.gateway.app import create_app
 from workers.gateway.context import Context
+from workers.gateway.ears import Ears
 from workers.gateway.limits import Limits
 from workers.gateway.oidc import Fetch, KeyRing, Verifier, fetched_from
 from workers.issuer import ISSUER, LocalIssuer
@@ -101,6 +103,7 @@ async def context(settings: Settings, client: Client) -> AsyncIterator[Context]:
             book=AccessBook(database),
             evidence=evidence_desk(settings, database),
             identities=identity_keys(settings),
+            ears=Ears(Feed(database).catch_up),
         )
     finally:
         await database.close()

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
+from activities.database import Database
+from models.batch_state import ROW_LABELS
 from models.stages import STAGES, Stage
+from models.tables import Batch
 from tests.support import eventually, unique
 from tests.workers.gateway.conftest import PLAN, Bearer, Door
 from workers.board.app import every_page
 from workers.board.words import TEXT
 from workers.gateway.policy import BOARD_POLICY
 from workers.rehearsal.cast import OFFICE
+from workers.settings import Settings
 
 PAGES = ("cycle", "risk", "search", "inbox", "batches")
 BASE = f"/board/plans/{PLAN}"
@@ -80,6 +85,27 @@ async def test_every_page_in_both_languages_for_every_kind_of_visitor(
             assert "unsafe" not in policy
             assert page.headers["cache-control"] == "no-store"
             assert not re.search(r"<script(?![^>]*src=)|\son\w+=|style=", page.text), name
+
+
+async def test_a_batch_is_listed_in_every_status_its_row_may_have(
+    browser: httpx.AsyncClient, bearer: Bearer, gateway_settings: Settings
+) -> None:
+    """`written` and `not_made` too, which no workflow has."""
+    prefix, at = unique("b"), datetime(2023, 11, 1, tzinfo=UTC)
+    blank = {"selection": None, "items_sha256": None, "approver_id": None, "approved_at": None}
+    later = {"preview": None, "counts": None, "frozen_at": None, "needs_approval": False}
+    maker = {"maker_id": "office-clerk", "maker_role": "office", "maker_organisation": OFFICE}
+    database = Database(gateway_settings.database_url.get_secret_value())
+    async with database.transaction() as session:
+        for status in ROW_LABELS:
+            row = {"batch_ref": f"{prefix}-{status}", "plan_id": PLAN, "kind": "return", "status": status}
+            named = {**row, **blank, **later, **maker, "command": {"kind": "return"}}
+            session.add(Batch(**named, items=0, made_at=at, at=at, seq=0))
+    await database.close()
+    await signed_in(browser, bearer)
+    page = (await browser.get(f"{BASE}/batches?lang=zh")).text
+    for status, label in ROW_LABELS.items():
+        assert re.search(rf"{prefix}-{status}</a>.*?<td>{label.zh}</td>", page), status
 
 
 async def test_a_session_is_kept_in_a_cookie_that_scripts_cannot_read_and_ends(

@@ -45,6 +45,7 @@ async def test_a_first_leg_by_http(stage_door: Door) -> None:
     door, cast = stage_door, stage_door.cast
     begun = await door.start()
     assert begun.status_code == 201, begun.text
+    assert (begun.json()["stage"], begun.json()["plan_version"]) == ("draft", 1)
     again = await door.start()
     assert (again.status_code, again.json()["run_id"]) == (200, begun.json()["run_id"])
     other = problem_of(await door.start(level="intermediate"), 409, "different_input")
@@ -117,6 +118,17 @@ async def test_the_actor_comes_from_the_token(stage_door: Door, bearer: Bearer) 
         url, json=body | {"actor": submit["actor"]}, headers=door.headers("applicant")
     )
     assert same.status_code == 200, same.text
+
+    other = problem_of(
+        await door.http.post(
+            f"{door.path}/commands/withdraw",
+            json=body | {"kind": "submit"},
+            headers=door.headers("applicant"),
+        ),
+        422,
+        "malformed",
+    )
+    assert other["field"] == "kind", "what the path allows is not what the body asks for"
 
     two = bearer("clerk-2", ("employer", cast.employer), ("department", cast.department))
     unclear = await door.http.post(f"{door.path}/commands/review", json={}, headers=two)
@@ -254,6 +266,9 @@ async def test_everybody_reads_the_rules(http: httpx.AsyncClient) -> None:
     assert (await http.get("/v1/lifecycle.svg")).text.startswith("<?xml")
     unknown = (await http.get("/v1/certificates/TJ-2023-ENG-999999")).json()
     assert unknown["standing"] == "unknown"
+    nobody = (await http.get("/v1/certificates/%00%0a")).json()
+    assert nobody["standing"] == "unknown"
+    assert "\x00" not in nobody["words"]["en"], "what PostgreSQL would not even be asked for"
     assert (await http.post("/v1/certificates/file", content=b"%PDF-1.7 not ours")).json()[
         "standing"
     ] == "unknown"
