@@ -34,6 +34,7 @@ from workers.cli_posts import posts
 from workers.cli_processes import demo, migrate, search_attributes_app, up, worker
 from workers.cli_replay import replay
 from workers.cli_report import report_app
+from workers.cli_retention import retention_app
 from workers.cli_schema import schema, template
 from workers.cli_search import search_app
 from workers.cli_searching import SEARCHES
@@ -82,6 +83,7 @@ app.add_typer(credit_app, name="credit", rich_help_panel=CYCLE)
 app.add_typer(evidence_app, name="evidence", rich_help_panel=CYCLE)
 app.add_typer(certificate_app, name="certificate", rich_help_panel=CYCLE)
 app.add_typer(report_app, name="report", rich_help_panel=CYCLE)
+app.add_typer(retention_app, name="retention", rich_help_panel=RUN)
 app.command(rich_help_panel=RUN)(up)
 app.command(rich_help_panel=RUN)(doctor)
 app.command(rich_help_panel=RUN)(demo)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -213,6 +214,52 @@ def rekey(
     typer.echo(f"{done} rows under {keys.sealing.current} and {keys.index.current} now, {left} left")
     if not left:
         typer.echo("older keys may be taken out of ZHICHENG_IDENTITY_KEYS and ZHICHENG_IDENTITY_INDEX_KEYS")
+
+
+@people_app.command("export-data")
+def export_data(
+    ref: Person,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE.zip", help="Where it goes.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why: the request of the person, for instance.")],
+    whole: Annotated[bool, typer.Option("--whole", help="The identity number whole, not masked.")] = False,
+    as_json: AsJson = False,
+    lang: InLang = "en",
+) -> None:
+    """Everything the system holds on a person, as a ZIP for them (PIPL Art. 45). It stands on record."""
+    looker, keys, at = operator(), _keys(), moment_of(None)
+
+    async def work(database: Database, settings: Settings) -> tuple[str, int]:
+        from activities.person_data import export_person
+        from workers.evidence_desk import evidence_desk
+
+        store = evidence_desk(settings, database).store
+        try:
+            with os.fdopen(os.open(out, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as file:
+                return await export_person(
+                    database,
+                    keys,
+                    looker,
+                    ref,
+                    at,
+                    file,
+                    store,
+                    settings.data_dir.absolute(),
+                    whole=whole,
+                    reason=reason,
+                )
+        except OSError as error:
+            fail(
+                BAD_INPUT, f"{out} cannot be written ({error.strerror}): name a file in a folder that exists."
+            )
+        except BaseException:
+            out.unlink(missing_ok=True)
+            raise
+
+    sha256, applications = _opened(work, as_json=as_json, lang=lang)
+    if as_json:
+        echo_json({"file": str(out), "sha256": sha256, "applications": applications})
+    else:
+        typer.echo(f"{out}: {applications} applications, sha-256 {sha256}")
 
 
 def number_asked(lang: str) -> str:

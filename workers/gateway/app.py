@@ -52,6 +52,7 @@ ROUTERS = (
     routes_operations.router,
     routes_records.router,
     routes_people.router,
+    routes_people.of_oneself,
     routes_events.router,
     routes_cycle.router,
     routes_doctor.router,

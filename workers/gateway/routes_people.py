@@ -5,16 +5,25 @@ A number travels in a body, never in a path or a query: those stand in the logs 
 
 from __future__ import annotations
 
+import asyncio
+import shutil
+import tempfile
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Path as InPath
+from fastapi.responses import FileResponse
 from pydantic import Field
+from starlette.background import BackgroundTask
 
 from activities import identity
 from activities.identity_keys import IdentityKeyError
 from activities.looks import Looker
+from activities.person_data import export_person
 from models.identity import DOCUMENT_LABELS, Document
+from models.refusal import Refused
 from models.roles import Reference
 from models.wire import SHANGHAI, Instant, Label, ShortText, Wire
 from workers.gateway.access_book import grants_in_words
@@ -26,11 +35,12 @@ from workers.gateway.problems import ProblemError, not_found, problem
 from workers.gateway.tokens import caller_of
 
 router = APIRouter(prefix="/v1/plans/{plan_id}/people", tags=["people"])
+of_oneself = APIRouter(prefix="/v1/me", tags=["people"])
 Here = Annotated[Context, Depends(context_of)]
 Who = Annotated[Caller, Depends(caller_of)]
 PersonRef = Annotated[
     str,
-    Path(
+    InPath(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,79}$",
         description="The person's opaque reference.",
         examples=["p-7f3a"],
@@ -154,6 +164,78 @@ async def find(request: Request, here: Here, caller: Who, plan_id: PlanId, given
             datetime.now(UTC),
         )
     return FoundPeople(persons=found)
+
+
+@router.get(
+    "/{person}/data",
+    operation_id="person_data",
+    response_class=FileResponse,
+    responses={200: {"content": {"application/zip": {}}}, **_READS},
+)
+async def data_of(
+    request: Request,
+    here: Here,
+    caller: Who,
+    plan_id: PlanId,
+    person: PersonRef,
+    reason: Annotated[ShortText, Query(description="Why: the request of the person, for instance.")],
+) -> FileResponse:
+    """What the system holds on a person of this plan, as a ZIP for that person; the number is masked."""
+    await for_the_plan(here, caller, plan_id)
+    return await _packed(request, here, caller, person, reason, plan_id=plan_id, whole=False)
+
+
+@of_oneself.get(
+    "/data",
+    operation_id="my_data",
+    response_class=FileResponse,
+    responses={200: {"content": {"application/zip": {}}}, **_READS},
+)
+async def my_data(request: Request, here: Here, caller: Who) -> FileResponse:
+    """Everything that the system holds on the caller, as a ZIP (PIPL Art. 45)."""
+    return await _packed(request, here, caller, caller.subject, "PIPL Art. 45", plan_id=None, whole=True)
+
+
+async def _packed(
+    request: Request,
+    here: Context,
+    caller: Caller,
+    person: str,
+    reason: str,
+    *,
+    plan_id: str | None,
+    whole: bool,
+) -> FileResponse:
+    folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="zhicheng-data-"))
+    file = folder / "data.zip"
+    try:
+        with file.open("w+b") as out:
+            await export_person(
+                here.database,
+                here.identities,
+                looker_of(request, caller),
+                person,
+                datetime.now(UTC),
+                out,
+                here.evidence.store,
+                here.settings.data_dir.absolute(),
+                whole=whole,
+                reason=reason,
+                plan_id=plan_id,
+            )
+    except BaseException as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, IdentityKeyError):
+            raise _does_not_open() from None
+        if isinstance(error, Refused):
+            raise not_found("个人信息", "personal data") from None
+        raise
+    return FileResponse(
+        file,
+        media_type="application/zip",
+        filename=f"{person}.zip",
+        background=BackgroundTask(shutil.rmtree, folder, ignore_errors=True),
+    )
 
 
 def looker_of(request: Request, caller: Caller) -> Looker:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from pathlib import Path
 
 import httpx
@@ -10,7 +12,7 @@ import pytest
 
 from tests.support import unique
 from tests.workers.conftest import Lines, Zhicheng
-from tests.workers.gateway.conftest import PLAN, Bearer
+from tests.workers.gateway.conftest import PLAN, Bearer, Door
 from workers.rehearsal.cast import CITY_OFFICE, CONVENING_UNIT, OFFICE
 
 NUMBER, OTHER = "11010519491231002X", "110105194912310038"
@@ -76,3 +78,41 @@ def test_at_the_command_line_a_number_is_no_argument(zhicheng: Zhicheng, tmp_pat
     assert (wrong.exit_code, "Line 3" in wrong.stderr, "123" in wrong.stderr) == (1, True, False)
     assert zhicheng("people", "who-has", given=OTHER).stdout.strip() == "nobody"
     assert "0 left" in zhicheng("people", "rekey").stdout
+
+
+async def test_one_takes_a_copy_of_the_own_data(http: httpx.AsyncClient, stage_door: Door) -> None:
+    """By oneself with the whole number; by the office masked and for a reason; nobody else."""
+    await stage_door.start()
+    person = f"p-{stage_door.cast.ref}"
+    office = stage_door.headers("office")
+    path = f"/v1/plans/{PLAN}/people/{person}"
+    assert (await http.put(f"{path}/identity", json={"number": NUMBER}, headers=office)).is_success
+    mine = await http.get("/v1/me/data", headers=stage_door.headers("applicant"))
+    assert mine.headers["content-type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(mine.content)) as archive:
+        told = json.loads(archive.read("person.json"))
+        assert told["identity"]["number"] == NUMBER
+        assert f"applications/{PLAN}/{stage_door.cast.ref}/application.json" in archive.namelist()
+    assert (await http.get(f"{path}/data", headers=office)).status_code == 422
+    given = await http.get(f"{path}/data", params={"reason": "本人申请"}, headers=office)
+    with zipfile.ZipFile(io.BytesIO(given.content)) as archive:
+        assert NUMBER not in archive.read("person.json").decode()
+        looks = json.loads(archive.read("looks.json"))
+    assert [look["what"] for look in looks].count("person_data") == 2
+    nobody = {"Authorization": stage_door.bearer("p-nobody", ("applicant", None))["Authorization"]}
+    assert (await http.get("/v1/me/data", headers=nobody)).status_code == 404
+    employer = stage_door.headers("employer")
+    assert (await http.get(f"{path}/data", params={"reason": "x"}, headers=employer)).status_code == 403
+
+
+def test_retention_at_the_command_line(zhicheng: Zhicheng) -> None:
+    """What is kept how long; a hold with its document; nothing is due of what lives."""
+    classes = {one["class"]: one for one in json.loads(zhicheng("retention", "classes", "--json").stdout)}
+    assert classes["passed"]["period"] == "10 years"
+    assert classes["certificate"]["period"] == "for ever"
+    nobody = zhicheng("retention", "hold", "no-such", "--reason", "x", "--document-no", "y")
+    assert (nobody.exit_code, "no application" in nobody.stderr) == (1, True)
+    assert zhicheng("retention", "apply", "--json").exit_code == 0
+    log = zhicheng("retention", "log", "--json")
+    assert json.loads(log.stdout)["broken"] == []
+    assert zhicheng("retention", "lift", "4711", "--document-no", "x").exit_code == 1
