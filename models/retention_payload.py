@@ -144,6 +144,7 @@ KEPT_TEXT: dict[str, str] = {
     "side_cases.document_no": "the number of a decision",
     "units.name": "an organisation's",
     "units.document_no": "the number of a document",
+    "operator_reports.content": "stages, symptoms and references; nobody's words",
     "webhooks.events": "names of events",
     "webhooks.secret": "sealed, an organisation's",
     "webhooks.former_secret": "sealed, an organisation's",

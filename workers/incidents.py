@@ -212,3 +212,11 @@ async def _side_by_side(asked: Sequence[Awaitable[T]]) -> list[T]:
             return await waiting
 
     return list(await asyncio.gather(*map(one, asked)))
+
+
+def example_of(one: Incident) -> str | None:
+    """The application of an incident's example, where it is one."""
+    if one.kind in ("activity", "workflow_task"):
+        kind, _, rest = one.example.partition("/")
+        return rest.partition("/")[2] if kind == "application" else None
+    return one.example if one.kind in ("batch", "order", "notice", "paper", "deadline") else None

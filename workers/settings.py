@@ -281,6 +281,13 @@ class Settings(BaseSettings):
         description="give the address of Temporal's Web UI, which the board links to, or leave it unset",
     )
 
+    docs_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://\S+[^/\s]$",
+        description="give the address under which docs/ of this release is to be read, for links to "
+        "runbooks, or leave it unset",
+    )
+
     evidence_url: str | None = Field(
         default=None,
         pattern=r"^(s3://[^\s@?]+|file:///[^\s?]*)$",

@@ -42,6 +42,7 @@ from models.tables.papers import Paper, PaperFault
 from models.tables.people import Person, PersonIdentity, Unit
 from models.tables.posts import PostEntry, PostPool
 from models.tables.publicity import Finding, ObjectionRaised, ObjectionRuling, PublicityPosted, PublicityStep
+from models.tables.reports import OperatorReport
 from models.tables.result import (
     AgendaEntry,
     ArchiveReceipt,
@@ -116,6 +117,7 @@ __all__ = [
     "ObjectionRuling",
     "OpenCase",
     "OperatorNotice",
+    "OperatorReport",
     "Opinion",
     "OrderRefusal",
     "PanelMember",
