@@ -52,6 +52,9 @@ browser: ## Chromium and bpmn-js, for the test that opens the BPMN file
 typescript: ## Temporal's TypeScript client, for the tests that call the service from outside
 	@tests/typescript/install.sh
 
+s3: install ## papers in an S3-compatible store: with a server of its own, or BUCKET=yours
+	@$(BIN)/python -m tests.scenarios.s3_store $(BUCKET)
+
 promtool: ## promtool, for the tests of the alert rules
 	@tests/prometheus/install.sh
 

@@ -17,18 +17,13 @@ from activities.visibility import visible_to
 from models.batch import MOST_ITEMS, BatchInput, irreversible
 from models.batch_messages import ItemStatus, Leg, LegOver
 from models.batch_rows import GivenItem, faulty
+from models.batch_state import NOT_MADE, WRITTEN
 from models.plan import UnknownPlanError
 from models.refusal import RefusalCode, Refused, refuse
 from models.slack import Today
 from models.tables import Application, Batch, BatchItem
 from models.visibility import Grant
 from models.wire import Label, local_day
-
-WRITTEN = "written"
-"""The status of a batch whose items lie here and that nobody has started yet."""
-
-NOT_MADE = "not_made"
-"""The status of a batch that could not be made: its reference may be used again."""
 
 _CHUNK = 500
 
@@ -121,13 +116,21 @@ async def _visible(session: AsyncSession, given: BatchInput) -> ColumnElement[bo
 
 
 async def freeze(
-    database: Database, leg: Leg, four_eyes_above: int, calendars: Calendars | None = None
+    database: Database,
+    leg: Leg,
+    four_eyes_above: int,
+    calendars: Calendars | None = None,
+    *,
+    rehearsal: bool = False,
 ) -> LegOver:
     """Fixes the items of a batch and counts them, once; or says why it cannot be made.
 
-    `calendars`: by what a search counts working days; without them by the notices on record.
+    `calendars`: by what a search counts working days; without them by the notices on record. `rehearsal`: a
+    clock other than real time is allowed.
     """
     try:
+        if not leg.batch.clock.is_real and not rehearsal:
+            raise _another_clock()
         return await _freeze(database, leg, four_eyes_above, calendars or Calendars(as_of=False))
     except Refused as refused:
         async with database.transaction() as session:
@@ -203,6 +206,17 @@ async def counted(database: Database, batch_ref: str) -> tuple[dict[str, int], d
             .group_by(BatchItem.code)
         )
         return dict(by_status.all()), {c: n for c, n in by_code if c is not None}
+
+
+def _another_clock() -> Refused:
+    return refuse(
+        RefusalCode.GUARD,
+        zh="本服务按真实时间运行，不接受其他时钟。",
+        en="This service runs on real time; another clock is for rehearsals.",
+        fix_zh="请不要填写 clock。",
+        fix_en="Leave `clock` out.",
+        field="clock",
+    )
 
 
 def _taken() -> Refused:

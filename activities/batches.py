@@ -27,7 +27,8 @@ LEG_OVER = "leg_over"
 class Batches:
     """Bound to one database and its calendars.
 
-    A batch of more items than `four_eyes_above` needs a second person.
+    A batch of more items than `four_eyes_above` needs a second person. `rehearsal`: a clock other than real
+    time is allowed.
     """
 
     def __init__(
@@ -35,9 +36,11 @@ class Batches:
         database: Database,
         four_eyes_above: int = FOUR_EYES_ABOVE,
         calendars: Calendars | None = None,
+        *,
+        rehearsal: bool,
     ) -> None:
         self._database, self._four_eyes_above = database, four_eyes_above
-        self._calendars = calendars
+        self._calendars, self._rehearsal = calendars, rehearsal
 
     @activity.defn(name="record_batch")
     async def record_batch(self, record: BatchRecord) -> None:
@@ -73,7 +76,9 @@ class Batches:
     async def _go(self, leg: Leg, tell: Tell) -> LegOver:
         match leg.kind:
             case LegKind.PREPARE:
-                return await freeze(self._database, leg, self._four_eyes_above, self._calendars)
+                return await freeze(
+                    self._database, leg, self._four_eyes_above, self._calendars, rehearsal=self._rehearsal
+                )
             case LegKind.PREVIEW:
                 return await preview_leg(activity.client(), self._database, leg, tell)
             case LegKind.SEND | LegKind.CLOSE:

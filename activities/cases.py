@@ -417,7 +417,7 @@ async def _add_step(
 
 async def _ruling(session: AsyncSession, case: str) -> CaseRuling | None:
     last = [step for step in await _steps(session, case) if step.step == "ruled"]
-    return CaseRuling.model_validate(last[-1].details) if last else None
+    return CaseRuling.model_validate(last[-1].details) if last and last[-1].details else None
 
 
 async def _file(session: AsyncSession, row: SideCase) -> CaseFile:

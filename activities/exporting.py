@@ -82,6 +82,34 @@ async def note_export(
     request_id: str = "-",
 ) -> None:
     """Puts on record, before it is handed over, who takes which file."""
+    await note_file(
+        session,
+        sha256(content).hexdigest(),
+        at=at,
+        subject=subject,
+        grants=grants,
+        plan_id=plan_id,
+        what=what,
+        search=search,
+        rows=rows,
+        request_id=request_id,
+    )
+
+
+async def note_file(
+    session: AsyncSession,
+    digest: str,
+    *,
+    at: datetime,
+    subject: str,
+    grants: str,
+    plan_id: str,
+    what: str,
+    search: str,
+    rows: int,
+    request_id: str = "-",
+) -> None:
+    """The same of a file that is too large to be held: by its sha-256."""
     session.add(
         Export(
             at=at,
@@ -91,7 +119,7 @@ async def note_export(
             what=what,
             search=search,
             rows=rows,
-            sha256=sha256(content).hexdigest(),
+            sha256=digest,
             request_id=request_id,
         )
     )

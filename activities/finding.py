@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.calendar import Calendars
@@ -95,23 +95,30 @@ async def find(
     `where` narrows further: pass `seen_by(...)` for everybody but the operator at the command line. A page
     follows `after` even if rows came or went since. Raises `Refused` where working days cannot be counted.
     """
-    question = _ordered(select(Application).where(*where, *conditions(selection, today)), order, after)
-    rows = (await session.scalars(question.limit(limit + 1))).all()
+    question = select(Application).where(*where, *conditions(selection, today))
+    rows: list[Application] = []
+    for part in _ordered(question, order, after):
+        rows += await session.scalars(part.limit(limit + 1 - len(rows)))
+        if len(rows) > limit:
+            break
     if len(rows) <= limit:
         return rows, None
     last = rows[limit - 1]
     return rows[:limit], Place(ref=last.application_ref, due_at=last.due_at if order == "due" else None)
 
 
-def _ordered(question: Select[Application], order: Order, after: Place | None) -> Select[Application]:
+def _ordered(question: Select[Application], order: Order, after: Place | None) -> list[Select[Application]]:
+    """The questions to ask one after the other. What has no deadline comes last: an index gives each part."""
     ref, due = Application.application_ref, Application.due_at
     if order == "ref":
-        return (question.where(ref > after.ref) if after else question).order_by(ref)
+        return [(question.where(ref > after.ref) if after else question).order_by(ref)]
+    without = question.where(due.is_(None)).order_by(ref)
     if after is not None and after.due_at is None:
-        question = question.where(due.is_(None), ref > after.ref)
-    elif after is not None:
-        question = question.where(or_(due.is_(None), tuple_(due, ref) > tuple_(after.due_at, after.ref)))
-    return question.order_by(due.is_(None), due, ref)
+        return [without.where(ref > after.ref)]
+    dated = question.where(due.is_not(None)).order_by(due, ref)
+    if after is not None:
+        dated = dated.where(tuple_(due, ref) > tuple_(after.due_at, after.ref))
+    return [dated, without]
 
 
 async def count_by(

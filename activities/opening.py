@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
 from activities.credit import ban_on
+from activities.identity import is_identified, same_person
 from activities.plans import plan_in_force, wait_for_my_turn
 from activities.records import Records
 from models.application import ApplicationInput
@@ -17,7 +18,7 @@ from models.outbox import HopBatch, OpenRequest, OpenResult, Snapshot
 from models.plan import UnknownPlanError
 from models.plan_periods import terms_on
 from models.schedule import requests_on_entry
-from models.stages import Stage
+from models.stages import Stage, label_of
 from models.state import ApplicationState
 from models.tables import Application, LiveApplication
 from models.terms import PlanTerms
@@ -29,11 +30,15 @@ class _TakenMeanwhile(Exception):  # noqa: N818 - never leaves this module
 
 
 class Opening:
-    """Opens applications. `rehearsal`: a clock other than real time is allowed."""
+    """Opens applications. `rehearsal`: a clock other than real time is allowed.
 
-    def __init__(self, records: Records, *, rehearsal: bool) -> None:
+    `identified`: only for persons whose identity document is recorded.
+    """
+
+    def __init__(self, records: Records, *, rehearsal: bool, identified: bool = False) -> None:
         self._records = records
         self._rehearsal = rehearsal
+        self._identified = identified
 
     @activity.defn(name="open_application")
     async def open_application(self, request: OpenRequest) -> OpenResult:
@@ -49,7 +54,10 @@ class Opening:
                 await wait_for_my_turn(session, changing=False)
                 plan = await plan_in_force(session, given.plan_id)
                 terms = terms_on(plan, await self._records.calendar_on(session, request.at))
-                refused = _outside_the_plan(given, terms) or await _not_again(session, request, terms)
+                refused = _outside_the_plan(given, terms)
+                if refused is None and self._identified:
+                    refused = await _unknown_person(session, given.applicant)
+                refused = refused or await _not_again(session, request, terms)
                 return refused or await self._open(session, request, terms)
         except UnknownPlanError as unknown:
             known = "、".join(unknown.known) or "无"
@@ -101,9 +109,22 @@ def _outside_the_plan(given: ApplicationInput, terms: PlanTerms) -> OpenResult |
     return None
 
 
-async def _barred(session: AsyncSession, request: OpenRequest) -> OpenResult | None:
+async def _unknown_person(session: AsyncSession, applicant: str) -> OpenResult | None:
+    if await is_identified(session, applicant):
+        return None
+    return _refused(
+        "applicant",
+        zh="该申报人尚未登记身份证件，不能发起申报。请由评委会办事机构核验身份证件并登记后再申报。",
+        en="No identity document is recorded for this person. Have the committee office check it and record "
+        "it (`zhicheng people identify`), then begin again.",
+    )
+
+
+async def _barred(session: AsyncSession, request: OpenRequest, persons: tuple[str, ...]) -> OpenResult | None:
     """A ban in force on the day (人社部发〔2024〕56号, or a decision of the city title office)."""
-    ban = await ban_on(session, request.application.applicant, local_day(request.at))
+    day = local_day(request.at)
+    bans = [ban for person in persons if (ban := await ban_on(session, person, day)) is not None]
+    ban = max(bans, key=lambda one: one.banned_until or day, default=None)
     if ban is None:
         return None
     basis = ban.ban_document_no or ban.document_no or ban.source
@@ -135,23 +156,46 @@ async def _not_again(session: AsyncSession, request: OpenRequest, terms: PlanTer
     if same is not None:
         if (same.workflow_id, same.opened_run_id) == (request.workflow_id, request.run_id):
             return None
+        if same.status == "ended":
+            label = label_of(same.stage)
+            return _refused(
+                "application_ref",
+                zh=f"申报编号“{given.application_ref}”的申报已办结（{label.zh}），编号不再使用。",
+                en=f"The application {given.application_ref!r} has ended ({label.en}); its reference is not "
+                "used again.",
+            )
         return _refused(
             "application_ref",
             zh=f"申报编号“{given.application_ref}”已被使用。",
             en=f"The reference {given.application_ref!r} is in use already.",
         )
-    refused = await _barred(session, request) or _too_late(request, terms)
+    persons = await same_person(session, given.applicant, lock=True)
+    refused = await _barred(session, request, persons) or _too_late(request, terms)
     if refused is not None:
         return refused
     if await _live_one(session, given) is not None:
         return _live_already()
-    return await _finished_before(session, request, terms)
+    if await _live_one(session, given, persons) is not None:
+        return _refused(
+            "applicant",
+            zh="该申报人以另一编号登记，证件号码相同，在本年度已有一项在办申报；每人每年度限一项。"
+            "请以原编号办理；登记有误的，请由评委会办事机构凭依据文件更正。",
+            en="This person is registered under another reference with the same identity number and has a "
+            "live application in this cycle; one a person. Go on with that one, or have the register "
+            "corrected by the office, with its document.",
+        )
+    return await _finished_before(session, request, terms, persons)
 
 
-async def _live_one(session: AsyncSession, given: ApplicationInput) -> str | None:
-    """The live application of this person in this plan."""
+async def _live_one(
+    session: AsyncSession, given: ApplicationInput, persons: tuple[str, ...] = ()
+) -> str | None:
+    """The live application of this person in this plan; also under the other references, if given."""
     reference: str | None = await session.scalar(
-        select(LiveApplication.application_ref).filter_by(plan_id=given.plan_id, applicant=given.applicant)
+        select(LiveApplication.application_ref)
+        .filter_by(plan_id=given.plan_id)
+        .where(LiveApplication.applicant.in_(persons or (given.applicant,)))
+        .limit(1)
     )
     return reference
 
@@ -165,12 +209,14 @@ def _live_already() -> OpenResult:
 
 
 async def _finished_before(
-    session: AsyncSession, request: OpenRequest, terms: PlanTerms
+    session: AsyncSession, request: OpenRequest, terms: PlanTerms, persons: tuple[str, ...]
 ) -> OpenResult | None:
     given = request.application
     stages = (
         await session.scalars(
-            select(Application.stage).filter_by(plan_id=given.plan_id, applicant=given.applicant)
+            select(Application.stage)
+            .filter_by(plan_id=given.plan_id)
+            .where(Application.applicant.in_(persons))
         )
     ).all()
     if any(stage != Stage.WITHDRAWN for stage in stages):

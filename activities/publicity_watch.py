@@ -24,6 +24,9 @@ _OF = {
 }
 """Stage -> whose publicity, and the deadline that ends it."""
 
+_AT_ONCE = 200
+"""Rows that are fetched together: whoever shows a hundred needs no more than the first of them."""
+
 
 class PublicityRow(Wire):
     """One period. `days_left`: working days until the end of `last_day`; `over`: its proof is awaited."""
@@ -85,14 +88,17 @@ async def publicities(
         .order_by(CurrentDeadline.last_day, Application.application_ref)
     )
     found: list[PublicityRow] = []
-    async for row in await view.session.stream(question):
-        if row.of != _OF[row.stage][0]:
-            continue
-        one = _row(view, plan, row)
-        if one.faults or not faulty_only:
-            found.append(one)
-        if len(found) == limit:
-            break
+    streamed = await view.session.stream(question, execution_options={"yield_per": _AT_ONCE})
+    async for rows in streamed.partitions():
+        for row in rows:
+            if row.of != _OF[row.stage][0]:
+                continue
+            one = _row(view, plan, row)
+            if one.faults or not faulty_only:
+                found.append(one)
+            if len(found) == limit:
+                await streamed.close()
+                return found
     return found
 
 

@@ -5,7 +5,9 @@ Advisory only: no finding moves an application, a named person decides (PIPL Art
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
@@ -101,3 +103,11 @@ FACTS: dict[str, FactWriter] = {
     "department_resubmit": write_answers_and_findings,
     "office_resubmit": write_answers_and_findings,
 }
+
+
+async def last_findings(session: AsyncSession, plan_id: str, application_ref: str) -> Sequence[Finding]:
+    """What the latest screening found: papers that are missing, conditions that are not met; advisory."""
+    of_one = {"plan_id": plan_id, "application_ref": application_ref}
+    latest = await session.scalar(select(func.max(Finding.seq)).filter_by(**of_one))
+    found = await session.scalars(select(Finding).filter_by(**of_one, seq=latest).order_by(Finding.n))
+    return found.all()

@@ -110,7 +110,7 @@ def _next_deadline(names: tuple[str, ...]) -> ColumnElement[bool]:
             CurrentDeadline.plan_id == Application.plan_id,
             CurrentDeadline.application_ref == Application.application_ref,
             CurrentDeadline.due_at == Application.due_at,
-            CurrentDeadline.name.in_(names),
+            (CurrentDeadline.name + "").in_(names),  # `ix_deadlines_next` answers, and no row is opened
         )
         .correlate(Application)  # a question that joins deadlines of its own asks about others
         .exists()

@@ -27,21 +27,24 @@ from models.papers import (
     unknown_words,
     valid_words,
 )
+from models.refusal import legible
 from models.tables import Certificate, Paper
 from models.wire import Label, local_day
 
 _NUMBER = re.compile(rb"[A-Z0-9][A-Z0-9-]{1,70}-\d{6}")
+LONGEST_NUMBER = 80
 _FEW = 50
 """Numbers looked for in a strange file; a paper names its own in the first of them."""
 
 
 async def verify_number(session: AsyncSession, number: str) -> Verdict:
     """What is known of a certificate's number: valid, revoked, or unknown."""
+    asked = legible(number.strip(), LONGEST_NUMBER)  # no store takes what nobody can read
     certificate: Certificate | None = await session.scalar(
-        select(Certificate).filter_by(number=number.strip().upper())
+        select(Certificate).filter_by(number=asked.upper())
     )
     if certificate is None or certificate.status == "void":
-        return Verdict(standing=Standing.UNKNOWN, words=unknown_words(number.strip()[:80]))
+        return Verdict(standing=Standing.UNKNOWN, words=unknown_words(asked))
     paper: Paper | None = await session.scalar(
         select(Paper).filter_by(
             plan_id=certificate.plan_id,

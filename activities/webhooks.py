@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.database import Database
@@ -35,6 +35,17 @@ STEP = 500
 
 OPERATOR = "operator"
 """The recipient of messages about the service; `zhicheng contact set operator ...` says where it is."""
+
+
+MOST = 20
+"""Subscriptions of one role of one organisation in a plan."""
+
+_LOCK = 7_301_002
+"""Of PostgreSQL's advisory locks: who adds a subscription."""
+
+
+class TooManyWebhooksError(Exception):
+    """The owner has as many subscriptions as there may be."""
 
 
 @dataclass(frozen=True)
@@ -85,11 +96,13 @@ class Webhooks:
     ) -> Webhook:
         """A new subscription to what comes after the sequence `after`; without one, to what is new.
 
-        The same id again changes nothing and gives the one that is there. Raises `UnknownPlanError`.
+        The same id again changes nothing and gives the one that is there. Raises `UnknownPlanError`,
+        `TooManyWebhooksError`.
         """
         await self._feed.catch_up()
         async with self._database.transaction() as session:
             await plan_in_force(session, owner.plan_id)
+            await self._has_room(session, owner, webhook_id)
             head = await session.scalar(select(func.max(FeedEvent.sequence))) or 0
             row: dict[str, Any] = {
                 "id": webhook_id,
@@ -107,6 +120,14 @@ class Webhooks:
             }
             await write_new(session, Webhook, [row])
             return await session.get_one(Webhook, webhook_id)
+
+    async def _has_room(self, session: AsyncSession, owner: Owner, webhook_id: str) -> None:
+        """One after the other, so that several at once do not each find the last place free."""
+        if not self._database.is_sqlite:
+            await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        held = (await session.scalars(select(Webhook.id).filter_by(**owner.key))).all()
+        if len(held) >= MOST and webhook_id not in held:
+            raise TooManyWebhooksError
 
     async def all(self, owner: Owner | None = None) -> Sequence[Webhook]:
         """The subscriptions of an owner, or of everybody; the oldest first."""

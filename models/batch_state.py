@@ -28,6 +28,19 @@ STATUS_LABELS: dict[BatchStatus, Label] = {
     S.STOPPED: Label(zh="已停止", en="stopped"),
 }
 
+WRITTEN = "written"
+"""The status of the row of a batch whose items lie there and that nobody has started yet."""
+
+NOT_MADE = "not_made"
+"""The status of the row of a batch that could not be made: its reference may be used again."""
+
+ROW_LABELS: dict[str, Label] = {
+    WRITTEN: Label(zh="已写入，尚未开始", en="written, not begun"),
+    NOT_MADE: Label(zh="未能建立", en="could not be made"),
+    **{status.value: label for status, label in STATUS_LABELS.items()},
+}
+"""Every status that the row of a batch may have, before its workflow exists and after."""
+
 STATUS_FOR: dict[str, tuple[BatchStatus, ...]] = {
     "dry_run": (S.PREVIEWED, S.APPROVED),
     "approve": (S.PREVIEWED,),

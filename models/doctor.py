@@ -29,6 +29,8 @@ class Symptom(StrEnum):
     DEADLINE_PASSED = "deadline_passed"
     PAPER_DAMAGED = "paper_damaged"
     CERTIFICATE_UNFOUNDED = "certificate_unfounded"
+    IDENTITY_DOUBLED = "identity_doubled"
+    RETENTION_OVERDUE = "retention_overdue"
     WORKFLOW_MISSING = "workflow_missing"
     WORKFLOW_DIFFERS = "workflow_differs"
     ATTRIBUTES_DRIFT = "attributes_drift"
@@ -61,6 +63,10 @@ LABELS: dict[Symptom, Label] = {
     Symptom.DEADLINE_PASSED: Label(zh="期限已过而未处理", en="a deadline is over and nothing happened"),
     Symptom.PAPER_DAMAGED: Label(zh="证书文件缺失或被改动", en="a paper is missing or was altered"),
     Symptom.CERTIFICATE_UNFOUNDED: Label(zh="证书与审计链不符", en="a certificate has no decision behind it"),
+    Symptom.IDENTITY_DOUBLED: Label(
+        zh="一人以两个编号同时在办", en="one person has two live applications, under two references"
+    ),
+    Symptom.RETENTION_OVERDUE: Label(zh="保存期满而未删除", en="what was kept long enough is still there"),
     Symptom.WORKFLOW_MISSING: Label(zh="工作流缺失或异常结束", en="a workflow is missing or ended badly"),
     Symptom.WORKFLOW_DIFFERS: Label(zh="工作流与数据库不一致", en="workflow and database disagree"),
     Symptom.ATTRIBUTES_DRIFT: Label(zh="检索属性不符", en="search attributes are not what they should be"),

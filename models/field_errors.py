@@ -5,6 +5,7 @@ The words of the validation library are English only; a sender is answered in Ch
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -61,7 +62,11 @@ def first_field_error(error: ValidationError, kind: str | None = None) -> tuple[
 
     `kind` is left out of the path: the library puts the name of a command in front of its fields.
     """
-    first = error.errors(include_url=False, include_input=False)[0]
+    return in_words(error.errors(include_url=False, include_input=False)[0], kind)
+
+
+def in_words(first: Mapping[str, Any], kind: str | None = None) -> tuple[str, Label]:
+    """The same of one error as the library lists them."""
     path = legible(".".join(str(step) for step in first["loc"] if step != kind), MAX_FIELD)
     context = first.get("ctx", {})
     cause = context.get("error")

@@ -187,6 +187,13 @@ class After(Wire):
     record_years: Cited[int]
 
 
+class Retention(Wire):
+    """How long files are kept that `after.record_years` does not speak of (PIPL Art. 19)."""
+
+    not_pursued_months: Cited[int]
+    not_passed_years: Cited[int]
+
+
 class Mode(Wire):
     """How merit is judged (work plan 四), and until when an applicant may withdraw."""
 
@@ -234,6 +241,7 @@ class ReviewPlan(Wire):
     quota: Quota
     fee: Fee
     after: After
+    retention: Retention | None = None
     ce: CeRule
     exam: ExamRule
     exception: ExceptionRule

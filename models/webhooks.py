@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -44,6 +45,9 @@ CITATION = "Standard Webhooks v1; and by design"
 
 MAIL_ADDRESS = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,188}[A-Za-z0-9])?$"
 """Where mail may be sent: one plain address (RFC 5321 without quotes and comments)."""
+
+_HOST_NAME = re.compile(r"(?=.{1,253}$)(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(?:\.|$))+")
+"""What the name service can be asked for (RFC 1035, 2.3.4): labels of 1 to 63 characters, 253 in all."""
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -154,7 +158,7 @@ def checked_url(url: str, allowed: Iterable[Network], field: str = "url") -> str
         host, _ = parts.hostname or "", parts.port
     except ValueError:
         raise _not_a_url(field) from None
-    if parts.scheme not in ("https", "http") or not host or len(url) > 500 or not _plain(url):
+    if parts.scheme not in ("https", "http") or len(url) > 500 or not _plain(url) or not _is_host(host):
         raise _not_a_url(field)
     if parts.username is not None or parts.password is not None or parts.fragment:
         raise _refused(
@@ -181,6 +185,16 @@ def checked_url(url: str, allowed: Iterable[Network], field: str = "url") -> str
 
 def _plain(url: str) -> bool:
     return url.isascii() and url.isprintable() and " " not in url and "\\" not in url
+
+
+def _is_host(host: str) -> bool:
+    """Whether it is an address, or a name that can be looked up."""
+    if _address(host) is not None:
+        return True
+    try:
+        return _HOST_NAME.fullmatch(host) is not None and bool(host.encode("ascii").decode("idna"))
+    except UnicodeError:  # `xn--` and what nobody can read
+        return False
 
 
 def _address(host: str) -> Address | None:

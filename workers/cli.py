@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from workers import cli_commands, cli_lifecycle, cli_operations, cli_versions
+from workers import cli_commands, cli_incidents, cli_lifecycle, cli_operations, cli_versions
 from workers.cli_apply import apply
 from workers.cli_batch import batch_app
 from workers.cli_calendar import calendar_app
@@ -24,16 +24,17 @@ from workers.cli_evidence import evidence_app
 from workers.cli_exports import export_app
 from workers.cli_gateway import access_log, gateway, token
 from workers.cli_history import history, refused, why_deadline
+from workers.cli_identity import people_app
 from workers.cli_list import list_command
 from workers.cli_lists import lists_app
 from workers.cli_meeting import meeting_app
 from workers.cli_nexus import nexus_app
-from workers.cli_people import people_app
 from workers.cli_plan import plan_app
 from workers.cli_posts import posts
 from workers.cli_processes import demo, migrate, search_attributes_app, up, worker
 from workers.cli_replay import replay
 from workers.cli_report import report_app
+from workers.cli_retention import retention_app
 from workers.cli_schema import schema, template
 from workers.cli_search import search_app
 from workers.cli_searching import SEARCHES
@@ -64,6 +65,7 @@ app.command(rich_help_panel=READ)(refused)
 app.command("list", rich_help_panel=READ, context_settings=SEARCHES)(list_command)
 app.add_typer(search_app, name="search", rich_help_panel=READ)
 cli_operations.register(app, READ)
+cli_incidents.register(app, READ, RUN)
 app.add_typer(export_app, name="export", rich_help_panel=READ)
 app.command(rich_help_panel=READ)(diagram)
 app.command("access-log", rich_help_panel=READ)(access_log)
@@ -81,6 +83,7 @@ app.add_typer(credit_app, name="credit", rich_help_panel=CYCLE)
 app.add_typer(evidence_app, name="evidence", rich_help_panel=CYCLE)
 app.add_typer(certificate_app, name="certificate", rich_help_panel=CYCLE)
 app.add_typer(report_app, name="report", rich_help_panel=CYCLE)
+app.add_typer(retention_app, name="retention", rich_help_panel=RUN)
 app.command(rich_help_panel=RUN)(up)
 app.command(rich_help_panel=RUN)(doctor)
 app.command(rich_help_panel=RUN)(demo)

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from models.stages import label_of
-from workers.cli_database import At, moment_of
+from workers.cli_database import At
 from workers.cli_searching import SEARCHES, Of, Query, looking
-from workers.cli_shared import AsJson, InLang, Lang, console, default_plan, echo_json, table, when, words
+from workers.cli_shared import AsJson, InLang, Lang, console, default_plan, echo_json, table, words
 
 if TYPE_CHECKING:
     from activities.at_risk import AtRisk
-    from activities.courts import CourtRow
     from activities.finding import View
-    from activities.incidents import Incident
     from activities.left_behind import LeftRow
     from activities.publicity_watch import PublicityRow
+    from activities.tally import CourtRow
 
 publicity_app = typer.Typer(no_args_is_help=True, help="Publicity periods (公示): those that need a look.")
 Plan = Annotated[
@@ -32,7 +30,6 @@ def register(app: typer.Typer, panel: str) -> None:
     app.command("court", rich_help_panel=panel, context_settings=SEARCHES)(court)
     app.add_typer(publicity_app, name="publicity", rich_help_panel=panel)
     app.command("left-behind", rich_help_panel=panel)(left_behind_command)
-    app.command("incidents", rich_help_panel=panel)(incidents_command)
 
 
 def at_risk_command(
@@ -96,9 +93,9 @@ def court(
     """In whose court the open applications are, by role and stage."""
 
     async def read(view: View) -> list[CourtRow]:
-        from activities.courts import courts
+        from activities.tally import tally
 
-        return await courts(view)
+        return (await tally(view)).courts()
 
     found = looking(read, search, plan=plan or default_plan(), at=at, of=of, as_json=as_json, lang=lang)
     if as_json:
@@ -181,30 +178,3 @@ def left_behind_command(
         shown.add_row(one.kind, *cells)
     console().print(shown)
     typer.echo(f"{len(found)} left behind")
-
-
-def incidents_command(
-    hours: Annotated[int, typer.Option(min=1, max=10_000, help="Since so many hours.")] = 1,
-    plan: Plan = None,
-    at: At = None,
-    as_json: AsJson = False,
-    lang: InLang = "en",
-) -> None:
-    """What failed lately, the same cause together, and the command that tries it again."""
-    chosen, moment = plan or default_plan(), moment_of(at)
-
-    async def read(view: View) -> list[Incident]:
-        from activities.incidents import incidents
-
-        return await incidents(view.session, chosen, moment - timedelta(hours=hours))
-
-    found = looking(read, "", plan=chosen, at=at, as_json=as_json, lang=lang)
-    if as_json:
-        echo_json(found)
-        return
-    shown = table("what", "of", "cause", "failures", "last", "for example", "again")
-    for one in found:
-        cells = (one.cause, str(one.failures), when(one.last_at), one.example, one.again)
-        shown.add_row(one.kind, one.of, *cells)
-    console().print(shown)
-    typer.echo(f"{sum(one.failures for one in found)} failures of {len(found)} causes")

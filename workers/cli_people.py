@@ -67,7 +67,7 @@ def import_(
     lang: InLang = "en",
 ) -> None:
     """Record every name of a file, or none when a line has a fault. Exit status 1 with the lines then."""
-    rows, faults = read_names(_text(file, encoding))
+    rows, faults = read_names(text_of(file, encoding))
     moment = moment_of(at)
 
     async def work(database: Database, settings: Settings) -> tuple[int, list[Fault]]:  # noqa: ARG001
@@ -130,7 +130,8 @@ def _plain(of: str, row: Named) -> dict[str, Any]:
     }
 
 
-def _text(file: Path, encoding: str) -> str:
+def text_of(file: Path, encoding: str) -> str:
+    """The text of a file; exit status 2 when it cannot be read."""
     try:
         return file.read_text(encoding)
     except OSError as error:

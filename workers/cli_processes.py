@@ -78,12 +78,14 @@ async def _serve(settings: Settings, ready_file: Path | None) -> int:
             return await run_worker(
                 settings_to_reach(settings),
                 workflows=WORKFLOWS,
+                database=database,
                 activities=make_activities(
                     database,
                     rehearsal=settings.rehearsal,
                     calendar_dir=settings.calendar_dir,
                     papers=settings.papers(),
                     four_eyes_above=settings.batch_four_eyes_above,
+                    identity_required=settings.identity_required,
                 ),
                 nexus_services=nexus_services(settings, database),
                 ready_file=ready_file,

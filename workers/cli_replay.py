@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +12,7 @@ from workers.cli_shared import NOT_REACHABLE, REFUSED, AsJson, console, echo_jso
 
 if TYPE_CHECKING:
     from workers.replaying import Replayed
+    from workers.settings import Settings
 
 
 def replay(
@@ -18,12 +20,14 @@ def replay(
     sample: Annotated[
         int | None, typer.Option(min=1, max=10_000, help="So many of each stage. Default: all.")
     ] = None,
+    keep: Annotated[bool, typer.Option(help="Keep the report in the database, for the board.")] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Replay the histories of open applications against the code of this release; changes nothing.
+    """Replay the histories of open applications against the code of this release; changes none of them.
 
     Exit status 1 when one does not replay.
     """
+    from sqlalchemy.exc import SQLAlchemyError
     from temporalio.service import RPCError
 
     from workers.connect import TemporalUnreachableError, connect
@@ -34,7 +38,14 @@ def replay(
     async def run() -> Replayed:
         from workers.replaying import replay_open
 
-        return await replay_open(await connect(settings_to_reach(settings)), sample)
+        found = await replay_open(await connect(settings_to_reach(settings)), sample)
+        if keep:
+            try:
+                await _keep(settings, found)
+            except (SQLAlchemyError, OSError) as error:  # a release that asks may be ahead of the schema
+                reason = " ".join(str(error).split("\n", 1)[0].split())[:200]
+                typer.echo(f"The report is not kept for the board: {reason}", err=True)
+        return found
 
     try:
         found = asyncio.run(run())
@@ -46,6 +57,25 @@ def replay(
         _show(found)
     if found.broken:
         raise typer.Exit(REFUSED)
+
+
+async def _keep(settings: Settings, found: Replayed) -> None:
+    from activities.database import Database
+    from activities.operator_reports import keep_report
+
+    database = Database(settings.database_url.get_secret_value())
+    try:
+        async with database.transaction() as session:
+            await keep_report(
+                session,
+                "replay",
+                found.model_dump(mode="json"),
+                clean=not found.broken,
+                subject="operator",
+                at=datetime.now(UTC),
+            )
+    finally:
+        await database.close()
 
 
 def _show(found: Replayed) -> None:

@@ -25,7 +25,7 @@ from models.commands import Command, parse
 from models.stages import Stage
 from models.state import Receipt, RefusedSignal
 from models.views import DeadlineView, StateView
-from workers.client_errors import ClientError, NotReached, NoWorker, ServerAway, StartRefused
+from workers.client_errors import ClientError, NotReached, NoWorker, QueryFailed, ServerAway, StartRefused
 from workers.client_patience import PATIENCE, Body, PatientClient, on_the_wire
 from workers.client_start import TASK_TIMEOUT, StartOutcome, read_input, start_or_find, start_refusal
 from workers.connect import connect
@@ -112,15 +112,12 @@ class ReviewClient(PatientClient):
                 raise
 
         outcome = await self._patiently(handle, once, sent=True)
-        if outcome.outcome == "finished":
-            return outcome
+        look = self.state if outcome.outcome == "finished" else self.opened
         try:
-            state = await self.opened(given.workflow_id)
-        except NoWorker:
+            state = await look(given.workflow_id)
+        except (NoWorker, QueryFailed):
             return outcome
-        if state.plan_version is None:
-            return outcome
-        return outcome.model_copy(update={"opened": True, "stage": state.stage, "revision": state.revision})
+        return outcome if state.plan_version is None else outcome.once_open(state)
 
     async def opened(self, application: str) -> StateView:
         """Its state once its plan is loaded, or at the end of the patience. Raises what `state` raises."""

@@ -94,11 +94,7 @@ class BatchClient(PatientClient):
 
         Raises `Refused` with line, column and rule, and what `start` raises.
         """
-        draft = input_of(BatchInput, {**given, "items_sha256": NO_ITEMS})
-        check_start(draft)
-        rows = read_rows(draft, items) if isinstance(items, str) else check_rows(draft, items)
-        sha256 = items_digest(draft.plan_id, draft.maker, draft.command, rows)
-        batch = draft.model_copy(update={"items_sha256": sha256})
+        batch, rows = await asyncio.to_thread(_checked, given, items)  # a second, when they are many
         await write_items(database, batch, rows, batch.clock.now(datetime.now(UTC)))
         return await self.start(batch)
 
@@ -133,6 +129,15 @@ class BatchClient(PatientClient):
     def _handle(self, batch_ref: str) -> WorkflowHandle[Any, Any]:
         """A batch named by its reference or by its workflow id."""
         return self._client.get_workflow_handle(batch_id(batch_ref.removeprefix("batch/")))
+
+
+def _checked(given: dict[str, Any], items: str | list[GivenItem]) -> tuple[BatchInput, list[GivenItem]]:
+    """The batch and its items, every one of them looked at."""
+    draft = input_of(BatchInput, {**given, "items_sha256": NO_ITEMS})
+    check_start(draft)
+    rows = read_rows(draft, items) if isinstance(items, str) else check_rows(draft, items)
+    sha256 = items_digest(draft.plan_id, draft.maker, draft.command, rows)
+    return draft.model_copy(update={"items_sha256": sha256}), rows
 
 
 def command_of(kind: str, actor: Actor, command_id: str, **fields: Any) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from models.plan import ReviewPlan, UnknownPlanError
 from models.refusal import Refusal
 from models.state import ApplicationState
 from models.terms import PlanTerms
+from models.views import StateView
 from models.wire import Wire
 from workers.client_errors import StartRefused
 from workflows.attributes import first_attributes
@@ -44,7 +45,8 @@ TASK_TIMEOUT = timedelta(seconds=5)
 class StartOutcome(Wire):
     """What came of a start: `started` now, or the same application was `running` or had `finished` before.
 
-    `opened` is true once its plan is loaded; only then are `stage` and `revision` known.
+    `opened` is true once its plan is loaded; only then are `stage`, `revision` and `plan_version` known (the
+    version that holds for it from its start on).
     """
 
     workflow_id: str
@@ -54,6 +56,12 @@ class StartOutcome(Wire):
     opened: bool = False
     stage: str | None = None
     revision: int | None = None
+    plan_version: int | None = None
+
+    def once_open(self, state: StateView) -> StartOutcome:
+        """The same with what is known once it is open."""
+        known = {name: getattr(state, name) for name in ("stage", "revision", "plan_version")}
+        return self.model_copy(update={"opened": True, **known})
 
 
 def input_of(model: type[M], given: M | Mapping[str, Any]) -> M:

@@ -7,11 +7,17 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
+from pydantic import SecretStr
+
+from activities.identity_keys import IdentityKeys, KeyRing
 from activities.sealing import Seal
 from models.webhooks import SEAL_KEY_BYTES, seal_key_of
-from workers.settings import Settings
+from workers.settings import Settings, SettingsError
 
 SEAL_FILE = "webhook-secrets.key"
+IDENTITY_FILE, IDENTITY_INDEX_FILE = "identity.key", "identity-index.key"
+OF_THIS_MACHINE = "machine"
+"""The id of a key that lies in `data_dir`."""
 
 
 def made_once(file: Path, make: Callable[[], bytes]) -> bytes:
@@ -42,3 +48,22 @@ def seal_of(settings: Settings) -> Seal:
     if given is not None:
         return Seal(seal_key_of(given.get_secret_value()))
     return Seal(made_once(settings.data_dir.absolute() / SEAL_FILE, _random))
+
+
+def identity_keys(settings: Settings) -> IdentityKeys:
+    """The rings of identity numbers: those of the settings, or this machine's. Raises `SettingsError`."""
+    folder = settings.data_dir.absolute()
+
+    def ring(given: SecretStr | None, file: str) -> KeyRing:
+        if given is not None:
+            return KeyRing.read(given.get_secret_value())
+        return KeyRing({OF_THIS_MACHINE: made_once(folder / file, _random)})
+
+    sealing = ring(settings.identity_keys, IDENTITY_FILE)
+    try:
+        return IdentityKeys(sealing, ring(settings.identity_index_keys, IDENTITY_INDEX_FILE))
+    except ValueError as error:
+        raise SettingsError(
+            f"ZHICHENG_IDENTITY_INDEX_KEYS: {error}. "
+            f"Remedy: {Settings.model_fields['identity_index_keys'].description}."
+        ) from None

@@ -101,6 +101,8 @@ _FIELDS_ZH: dict[str, str] = {
     "after.certificate_wd": "发证（工作日）",
     "after.archive_reminder_days": "归档提醒（日）",
     "after.record_years": "档案保存（年）",
+    "retention.not_pursued_months": "未提交、撤回、逾期的申报保存（月）",
+    "retention.not_passed_years": "未通过的申报保存（年）",
     "ce.hours_per_year": "每年学时",
     "ce.professional_share": "专业科目比例",
     "ce.mode": "证明方式",

@@ -76,13 +76,15 @@ def make_activities(
     papers: PaperConfig | None = None,
     released_on: date | None = None,
     four_eyes_above: int = FOUR_EYES_ABOVE,
+    identity_required: bool = False,
 ) -> list[Callable[..., Any]]:
     """Every activity, bound to one database. In a rehearsal the calendar knows what was known that day.
 
     `calendar_dir` holds notices on working days that are newer than this release. `papers`: by default
     they lie beside the SQLite file, and only a rehearsal makes itself a key to sign them with.
     `released_on`: the calendar of the release is taken as it was on that day (a rehearsal of older years).
-    A batch of more items than `four_eyes_above` needs a second person.
+    A batch of more items than `four_eyes_above` needs a second person. `identity_required`: nobody begins
+    before an identity document is recorded.
     """
     if papers is None:
         papers = PaperConfig(database.folder or Path("data").absolute(), may_make_key=rehearsal)
@@ -91,10 +93,10 @@ def make_activities(
     calendars = Calendars(as_of=rehearsal, folder=calendar_dir, released_on=released_on)
     records = Records(database, calendars, FACTS)
     versions = Versions(database, calendars)
-    batches = Batches(database, four_eyes_above, calendars)
+    batches = Batches(database, four_eyes_above, calendars, rehearsal=rehearsal)
     desk = CycleDesk(records, rehearsal=rehearsal)
     return [
-        Opening(records, rehearsal=rehearsal).open_application,
+        Opening(records, rehearsal=rehearsal, identified=identity_required).open_application,
         screening.Screening(records).screening,
         employer.Employer(records).employer,
         department.Department(records).department,

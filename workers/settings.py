@@ -21,6 +21,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from activities.evidence.config import EvidenceConfig
+from activities.identity_keys import KeyRing
 from activities.papers.config import VERIFICATION_URL, PaperConfig
 from models.batch import FOUR_EYES_ABOVE
 from models.calendar_overlay import read_overlays
@@ -275,6 +276,13 @@ class Settings(CodecSettings):
         description="give the address of Temporal's Web UI, which the board links to, or leave it unset",
     )
 
+    docs_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://\S+[^/\s]$",
+        description="give the address under which docs/ of this release is to be read, for links to "
+        "runbooks, or leave it unset",
+    )
+
     evidence_url: str | None = Field(
         default=None,
         pattern=r"^(s3://[^\s@?]+|file:///[^\s?]*)$",
@@ -312,6 +320,21 @@ class Settings(CodecSettings):
         default=None,
         description="give the base64 of 32 random bytes, the same to every process (openssl rand -base64 "
         "32), or leave it unset on a single machine: then a key file in data_dir is made",
+    )
+    identity_keys: SecretStr | None = Field(
+        default=None,
+        description="give id:base64 of 32 random bytes (openssl rand -base64 32), the present key first and "
+        "older ones after commas, the same to every process, or leave it unset on a single machine: then a "
+        "key file in data_dir is made",
+    )
+    identity_index_keys: SecretStr | None = Field(
+        default=None,
+        description="give id:base64 of 32 random bytes, another key than those of ZHICHENG_IDENTITY_KEYS, "
+        "the present one first, or leave it unset on a single machine: then a key file in data_dir is made",
+    )
+    identity_required: bool = Field(
+        default=False,
+        description="use true (nobody begins before an identity document is recorded) or false",
     )
     notice_delivery: Literal["contacts", "mailbox"] | None = Field(
         default=None,
@@ -407,6 +430,13 @@ class Settings(CodecSettings):
     def _seals(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
             seal_key_of(value.get_secret_value())
+        return value
+
+    @field_validator("identity_keys", "identity_index_keys")
+    @classmethod
+    def _rings(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            KeyRing.read(value.get_secret_value())
         return value
 
     @field_validator("smtp_security")

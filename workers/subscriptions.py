@@ -9,14 +9,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from activities.sealing import Seal
-from activities.webhooks import Owner, Webhooks
+from activities.webhooks import MOST, Owner, TooManyWebhooksError, Webhooks
 from models.feed import EVENTS
 from models.refusal import RefusalCode, Refused, refuse
 from models.tables import Webhook
 from models.webhooks import CITATION, Network, checked_url, key_of, new_secret
-
-MOST = 20
-"""Subscriptions of one role of one organisation in a plan."""
 
 
 async def subscribe(
@@ -72,27 +69,28 @@ async def subscribe(
                 citation=CITATION,
             )
         return known, None
-    if len(await webhooks.all(owner)) >= MOST:
+    made = secret or new_secret(os.urandom(32))
+    kept = seal.seal(webhook_id, made)
+    try:
+        webhook = await webhooks.add(
+            owner,
+            webhook_id=webhook_id,
+            url=url,
+            secret=kept,
+            events=wanted,
+            application_ref=application_ref,
+            after=after,
+            created_by=created_by,
+            at=datetime.now(UTC),
+        )
+    except TooManyWebhooksError:
         raise _refused(
             None,
             zh=f"同一方案中每一单位身份至多 {MOST} 个订阅。",
             en=f"A role of an organisation has at most {MOST} subscriptions in a plan.",
             fix_zh="请先删除不用的订阅。",
             fix_en="Remove one that is not used.",
-        )
-    made = secret or new_secret(os.urandom(32))
-    kept = seal.seal(webhook_id, made)
-    webhook = await webhooks.add(
-        owner,
-        webhook_id=webhook_id,
-        url=url,
-        secret=kept,
-        events=wanted,
-        application_ref=application_ref,
-        after=after,
-        created_by=created_by,
-        at=datetime.now(UTC),
-    )
+        ) from None
     return webhook, made if webhook.secret == kept else None
 
 

@@ -22,13 +22,21 @@ from typing import Any
 import structlog
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
-from temporalio.worker import PollerBehaviorSimpleMaximum, Worker, WorkerDeploymentConfig, WorkflowRunner
+from temporalio.worker import (
+    Interceptor,
+    PollerBehaviorSimpleMaximum,
+    Worker,
+    WorkerDeploymentConfig,
+    WorkflowRunner,
+)
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from activities.database import Database
 from workers.codec.plugin import plugin_of
 from workers.codec.ring import make_key_file
 from workers.connect import connect, connect_config
 from workers.health import HealthServer, PollerProbe
+from workers.observe.failures import FailureBook
 from workers.settings import Settings, split_address
 from workers.telemetry import temporal_runtime
 
@@ -66,6 +74,7 @@ def build_worker(
     nexus_services: Sequence[Any] = (),
     identity: str | None = None,
     runner: WorkflowRunner | None = None,
+    book: Interceptor | None = None,
 ) -> Worker:
     """A worker on `settings.task_queue`, not yet running. Workflows run in the sandbox, or in `runner`.
 
@@ -73,6 +82,9 @@ def build_worker(
     `settings.drain_seconds`. `identity` is how the server names it, by default unique to this worker.
     Raises `ValueError` when there is nothing to serve, a definition is wrong, or the client came around
     `workers.connect` and would leave payloads open.
+    `settings.drain_seconds`. `book` looks at what becomes of activities. `identity` is how the server names
+    it, by default unique to this worker.
+    Raises `ValueError` when there is nothing to serve or a definition is wrong.
     """
     plugin_of(client)
     return Worker(
@@ -89,6 +101,7 @@ def build_worker(
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=settings.sticky_seconds),
         graceful_shutdown_timeout=timedelta(seconds=settings.drain_seconds),
         identity=identity or new_identity(),
+        interceptors=[book] if book is not None else [],
         **_version_of(settings),
     )
 
@@ -121,17 +134,17 @@ async def run_worker(
     workflows: Sequence[type] | None = None,
     activities: Sequence[Activity] | None = None,
     nexus_services: Sequence[Any] = (),
-    database: object | None = None,
+    database: Database | None = None,
     ready_file: Path | None = None,
     stop: asyncio.Event | None = None,
 ) -> int:
     """Serve until `stop` is set, by default on SIGTERM or SIGINT; drain; return the exit status.
 
     Workflows and activities are by default those of `workers.registry`, whose activities are made with
-    `database`. `ready_file` exists, with `{"pid", "health"}`, from when the server sees the pollers until
-    the drain begins. Returns 0 after a clean drain, 1 when the worker failed or did not drain
-    within `drain_seconds` and 10 more. Raises `TemporalUnreachableError`, `SettingsError`, and `OSError`
-    when the health address is taken.
+    `database`; activities that fail are noted there. `ready_file` exists, with `{"pid", "health"}`, from when
+    the server sees the pollers until the drain begins. Returns 0 after a clean drain, 1 when the worker
+    failed or did not drain within `drain_seconds` and 10 more. Raises `TemporalUnreachableError`,
+    `SettingsError`, and `OSError` when the health address is taken.
     """
     if workflows is None or activities is None:
         registry = importlib.import_module("workers.registry")
@@ -151,6 +164,7 @@ async def run_worker(
             activities or (),
             nexus_services=nexus_services,
             identity=identity,
+            book=FailureBook(database) if database is not None else None,
         )
         probe = PollerProbe(
             client,

@@ -17,6 +17,7 @@ from models.calendar import CalendarYearMissing, WorkCalendar
 from models.chain_law import looks
 from models.doctor import Symptom, Trouble, trouble
 from models.plan import UnknownPlanError
+from models.removed import verify_removed
 from models.terms import PlanTerms
 
 
@@ -42,7 +43,7 @@ class Ward:
         """Everything that is wrong with it."""
         return [
             *_chain(case),
-            *await self._invariants(case),
+            *(await self._invariants(case) if case.removal is None else ()),
             *_record(case),
             *_inbox(case),
             *_reservation(case),
@@ -90,7 +91,10 @@ class Ward:
 
 
 def _chain(case: Case) -> Iterable[Trouble]:
-    for fault in verify(case.facts):
+    """Whole, or (where its words were removed) what the removal left of it."""
+    gone = case.removal
+    faults = verify(case.facts) if gone is None else verify_removed(case.facts, gone.chain, gone.skeleton)
+    for fault in faults:
         yield trouble(Symptom.CHAIN_BROKEN, case.name, f"审计链：{fault}", fault)
 
 

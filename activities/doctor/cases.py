@@ -21,6 +21,7 @@ from models.tables import (
     Paper,
     PublicityPosted,
     PublicityStep,
+    Removal,
 )
 
 T = TypeVar("T")
@@ -41,6 +42,8 @@ class Case:
     papers: list[Paper]
     postings: list[PublicityPosted]
     steps: list[PublicityStep]
+    removal: Removal | None = None
+    """Set when its words were removed because their time was over."""
 
     @property
     def name(self) -> str:
@@ -80,6 +83,7 @@ async def _with_their_rows(session: AsyncSession, rows: Sequence[Application]) -
     papers = await _rows_of(session, Paper, rows)
     postings = await _rows_of(session, PublicityPosted, rows)
     steps = await _rows_of(session, PublicityStep, rows)
+    removed = await _rows_of(session, Removal, rows)
     for row in rows:
         key = (row.plan_id, row.application_ref)
         yield Case(
@@ -91,6 +95,7 @@ async def _with_their_rows(session: AsyncSession, rows: Sequence[Application]) -
             papers=papers[key],
             postings=postings[key],
             steps=steps[key],
+            removal=next((one for one in removed[key] if one.chain is not None), None),
         )
 
 

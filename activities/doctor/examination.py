@@ -10,6 +10,7 @@ from activities.database import Database
 from activities.doctor.applications import Ward
 from activities.doctor.cases import Case, cases
 from activities.doctor.house import deadlines, outbox, posts
+from activities.doctor.privacy import people, retention
 from activities.papers.storage import FileStore
 from models.doctor import Examination, Trouble
 
@@ -50,5 +51,6 @@ async def examine(
         pools, of_posts = await posts(session, plan_id)
         running, of_deadlines = await deadlines(session, plan_id, now)
         found += [*of_posts, *of_deadlines, *await outbox(session, now)]
+        found += [*await people(session), *await retention(session, now)]
     looked = {"applications": number, "papers": papers, "pools": pools, "deadlines": running}
     return Examination(looked_at=looked, troubles=tuple(found))

@@ -199,6 +199,6 @@ def _same(known: EvidenceUpload, new: NewUpload, now: datetime) -> EvidenceUploa
 
 def _claimed(declared: str | None) -> str | None:
     """The type that a sender claims, without parameters; None where it says nothing."""
-    said = (declared or "").partition(";")[0].strip().lower()
+    said = "".join(sign for sign in (declared or "").partition(";")[0] if sign.isprintable()).strip().lower()
     said = _MEANT.get(said, said)
     return None if said in _SAYS_NOTHING else said[:60]

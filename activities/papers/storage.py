@@ -51,6 +51,13 @@ class FileStore:
             raise StoredFileError(key, missing=False)
         return content
 
+    def delete(self, key: str) -> None:
+        """Gone, also when it was not there; forced to the disk."""
+        path = self._folder / key
+        path.unlink(missing_ok=True)
+        if path.parent.is_dir():
+            _force_folder(path.parent)
+
 
 def key_of(sha256: str, suffix: str = "pdf") -> str:
     """`papers/ab/cd/<sha256>.pdf`."""

@@ -3,8 +3,8 @@
 The workflow owns the state; these tables hold the audit chain, the evidence and a read model, written by
 that workflow's own activities. Every row that stems from a fact carries the fact's `seq`, so that it can be
 found again, and taken back when the fact turns out never to have been acknowledged. No personal data beyond
-opaque references: names stand in `models.tables.people`, and in a list of the passed while it is public; no
-identity number, phone or address has a column.
+opaque references: names stand in `models.tables.people`, and in a list of the passed while it is public;
+identity numbers stand there too, sealed, and addresses in `models.tables.listening.Contact`.
 """
 
 from models.tables.access import AccessEntry
@@ -17,6 +17,7 @@ from models.tables.chain import AuditEntry, AuditOrphan
 from models.tables.cycle import Cycle, CycleFact, CycleNotice, CycleStep, OpenCase
 from models.tables.deadlines import CurrentDeadline, DeadlineEntry
 from models.tables.evidence import EvidenceLink, EvidenceObject, EvidencePart, EvidenceUpload
+from models.tables.failures import ActivityFailure
 from models.tables.feed import FeedEvent
 from models.tables.listening import Contact, DeadDelivery, Lease, Letter, OperatorNotice, Webhook
 from models.tables.lists import ListPosting, PostedEntry, PostedList
@@ -38,9 +39,10 @@ from models.tables.meeting import (
     ReviewMeeting,
 )
 from models.tables.papers import Paper, PaperFault
-from models.tables.people import Person, Unit
+from models.tables.people import Person, PersonIdentity, Unit
 from models.tables.posts import PostEntry, PostPool
 from models.tables.publicity import Finding, ObjectionRaised, ObjectionRuling, PublicityPosted, PublicityStep
+from models.tables.reports import OperatorReport
 from models.tables.result import (
     AgendaEntry,
     ArchiveReceipt,
@@ -51,12 +53,14 @@ from models.tables.result import (
     RecheckStep,
     VoteCount,
 )
+from models.tables.retention import LegalHold, Removal, ToRemove
 from models.tables.review import DossierVersion, ReturnAnswer, ReturnItem, ReturnList, ReviewDecision
 from models.tables.searches import Export, SavedSearch
 from models.tables.versions import CalendarNotice, OrderRefusal, PlanVersion
 
 __all__ = [
     "AccessEntry",
+    "ActivityFailure",
     "AgendaEntry",
     "AgendaItem",
     "Application",
@@ -101,6 +105,7 @@ __all__ = [
     "Finding",
     "InboxItem",
     "Lease",
+    "LegalHold",
     "Letter",
     "ListPosting",
     "LiveApplication",
@@ -112,6 +117,7 @@ __all__ = [
     "ObjectionRuling",
     "OpenCase",
     "OperatorNotice",
+    "OperatorReport",
     "Opinion",
     "OrderRefusal",
     "PanelMember",
@@ -119,6 +125,7 @@ __all__ = [
     "PaperFault",
     "PassedOver",
     "Person",
+    "PersonIdentity",
     "PlanVersion",
     "PostEntry",
     "PostPool",
@@ -128,6 +135,7 @@ __all__ = [
     "PublicityStep",
     "RecheckStep",
     "Recusal",
+    "Removal",
     "ReportFile",
     "ReturnAnswer",
     "ReturnItem",
@@ -138,6 +146,7 @@ __all__ = [
     "SavedSearch",
     "SideCase",
     "SlipToTake",
+    "ToRemove",
     "Unit",
     "VoteCount",
     "Webhook",

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.tables.base import Base, Code, OfApplication, Prose, Ref, Serial, Sha256, of_application
 
+_RISK = ("stage", "status", "due_at", "application_ref")
+
 
 class Application(OfApplication, Base):
     """One application as its workflow last reported it (`models.outbox.Snapshot`).
@@ -20,10 +22,14 @@ class Application(OfApplication, Base):
     __table_args__ = (
         UniqueConstraint("workflow_id"),
         Index(None, "plan_id", "applicant"),
-        Index(None, "plan_id", "stage"),
         Index(None, "plan_id", "due_at", "application_ref"),
-        Index(None, "plan_id", "department", "stage"),
-        Index(None, "plan_id", "employer", "stage"),
+        # The overviews are counted from these alone, and no row is opened (`activities.tally`).
+        Index(
+            "ix_applications_tally",
+            *("plan_id", "stage", "status", "due_at", "specialty", "level", "action_by", "application_ref"),
+        ),
+        Index("ix_applications_department", "plan_id", "department", *_RISK),
+        Index("ix_applications_employer", "plan_id", "employer", *_RISK),
     )
 
     plan_version: Mapped[int]

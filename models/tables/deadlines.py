@@ -36,7 +36,11 @@ class CurrentDeadline(DeadlineColumns, Base):
     """The deadline in force; `revision` counts how often it was computed."""
 
     __tablename__ = "deadlines"
-    __table_args__ = (of_application(), Index(None, "due_at"))
+    __table_args__ = (
+        of_application(),
+        Index(None, "due_at"),
+        Index("ix_deadlines_next", "plan_id", "application_ref", "due_at", "name"),
+    )
 
     name: Mapped[Code] = mapped_column(primary_key=True, sort_order=-2)
     seq: Mapped[int]

@@ -48,7 +48,7 @@ def leg(kind: LegKind, number: int = 1, given: BatchInput | None = None, **more:
 async def stands(database: Database, status: BatchStatus, seq: int, given: BatchInput | None = None) -> None:
     """What its workflow reports."""
     record = BatchRecord(batch=given or batch(), seq=seq, status=status, made_at=AT, at=AT)
-    await Batches(database).record_batch(record)
+    await Batches(database, rehearsal=False).record_batch(record)
 
 
 async def sent(database: Database, one: Leg) -> LegOver:
@@ -106,6 +106,18 @@ async def test_frozen_asked_interrupted_and_closed(database: Database) -> None:
         ["a-1", "not_sent", ""],
         ["a-2", "accepted", "reminded"],
     ]
+
+
+@pytest.mark.usefixtures("applications")
+async def test_on_real_time_nobody_brings_another_clock(database: Database) -> None:
+    rehearsed = batch(clock={"real_start": AT, "business_start": AT})
+    await stands(database, BatchStatus.PREPARING, 1, rehearsed)
+    prepare = leg(LegKind.PREPARE, given=rehearsed)
+    refused = (await freeze(database, prepare, 3)).refusal
+    assert refused is not None
+    assert refused.field == "clock"
+    assert refused.rule.zh
+    assert (await freeze(database, prepare, 3, rehearsal=True)).items == 4
 
 
 @pytest.mark.usefixtures("applications")

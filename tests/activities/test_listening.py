@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy import select, update
 from activities.database import Database
 from activities.lease import leave_lease, take_lease
 from activities.letters import DEAD, MAIL, NO_CONTACT, WAITING, Letters, forget_contact, set_contact
-from activities.webhooks import Outcome, Owner, Webhooks
+from activities.webhooks import MOST, Outcome, Owner, TooManyWebhooksError, Webhooks
 from models.feed import EVENTS
 from models.roles import Role
 from models.tables import FeedEvent, Notice, OperatorNotice, Webhook
@@ -56,6 +57,19 @@ async def subscription(database: Database, **more: Any) -> Webhook:
     }
     owner = more.pop("owner", Owner(PLAN, Role.EMPLOYER, Cast("any").employer))
     return await Webhooks(database).add(owner, **(given | more))
+
+
+async def test_of_many_at_once_no_more_are_added_than_there_may_be(database: Database) -> None:
+    ids = [f"wh-{n}" for n in range(MOST + 5)]
+    made = await asyncio.gather(
+        *(subscription(database, webhook_id=one) for one in ids), return_exceptions=True
+    )
+    assert sum(isinstance(one, Webhook) for one in made) == MOST
+    assert sum(isinstance(one, TooManyWebhooksError) for one in made) == 5
+    again = next(one.id for one in made if isinstance(one, Webhook))
+    assert (await subscription(database, webhook_id=again)).id == again, "the same again finds it"
+    other = Owner(PLAN, Role.EMPLOYER, "another-unit")
+    assert (await subscription(database, webhook_id="wh-other", owner=other)).id == "wh-other"
 
 
 async def next_of(database: Database) -> tuple[Webhook, FeedEvent]:

@@ -124,6 +124,8 @@ async def test_a_person_who_finished_waits_for_the_next_cycle(database: Database
     assert life.state.ended
     assert await refusal(desk, another("second")) == "applicant"
     assert await every(database, LiveApplication) == []
+    again = await desk.open(life, run_id="after-the-retention")
+    assert "has ended (" in str(again.refused_en), "told from one that is still under way"
 
 
 def test_the_story_begins_with_one_fact() -> None:

@@ -12,13 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.at_risk import at_risk
 from activities.calendar import Calendars
-from activities.courts import courts
 from activities.database import Database
 from activities.exporting import COLUMNS, as_csv, exports_of, note_export
 from activities.finding import View, today_of
 from activities.left_behind import left_behind
 from activities.plans import plan_in_force
 from activities.publicity_watch import publicities
+from activities.tally import tally
 from models.calendar import WorkCalendar
 from models.publicity_faults import PeriodFacts, PublicityFault, faults_of
 from models.selection import read_search
@@ -81,13 +81,13 @@ async def test_who_will_miss_the_window(autumn: Database) -> None:
 
 async def test_in_whose_court_they_are(autumn: Database) -> None:
     async with autumn.reading() as session:
-        found = await courts(await looked(session, "2023-11-03 09:00", "-stage:employer_publicity"))
+        found = (await tally(await looked(session, "2023-11-03 09:00", "-stage:employer_publicity"))).courts()
         assert [(c.action_by, c.stage, c.applications, c.near, c.late) for c in found] == [
             ("applicant", "draft", 1, 1, 0),
             ("employer", "employer_review", 1, 1, 0),
             ("office", "office_review", 1, 0, 0),
         ]
-        later = await courts(await looked(session, "2023-11-21 09:00", "stage:office_review"))
+        later = (await tally(await looked(session, "2023-11-21 09:00", "stage:office_review"))).courts()
         assert [(c.near, c.late, c.soonest) for c in later] == [(0, 1, date(2023, 11, 20))]
 
 

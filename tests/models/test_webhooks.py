@@ -88,6 +88,11 @@ def test_a_network_may_be_allowed() -> None:
         ("https://hr.example.cn/\r\nx: y", "no URL"),
         ("https://hr.example.cn\\@10.0.0.1/", "no URL"),
         ("https://" + "a" * 500, "no URL"),
+        ("https://a..b/", "no URL"),
+        (f"https://{'a' * 64}.example.cn/", "no URL"),
+        (f"https://{'a.' * 127}cn/", "no URL"),
+        ("https://xn--a/", "no URL"),
+        ("https://%6c%6f/", "no URL"),
         ("https://user:pw@hr.example.cn/", "no user"),
         ("https://hr.example.cn/#x", "no user"),
         ("http://hr.example.cn/", "must be https"),
@@ -108,7 +113,15 @@ def test_where_nothing_may_be_sent_is_refused_with_the_reason(url: str, why: str
 
 @pytest.mark.parametrize(
     "url",
-    ["https://hr.example.cn/titles?x=1", "http://127.0.0.1:8000/", "http://localhost/", "https://10.1.0.1/"],
+    [
+        "https://hr.example.cn/titles?x=1",
+        "https://xn--fiqs8s.xn--fiqs8s./",
+        "https://a_b.example.cn/",
+        "https://[2001:4860:4860::8888]:8443/",
+        "http://127.0.0.1:8000/",
+        "http://localhost/",
+        "https://10.1.0.1/",
+    ],
 )
 def test_where_something_may_be_sent(url: str) -> None:
     assert checked_url(url, HOME) == url

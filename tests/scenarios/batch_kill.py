@@ -2,15 +2,16 @@
 
     python -m tests.scenarios.batch_kill [ITEMS] [SEED] [KILLS]
 
-Everything is real: a Temporal server with its database in a file, workers as processes of their own,
-SIGKILL. One application in fifty has ended, one in fifty has moved on by the time it is sent. In the end the
-report must add up, and the histories and the audit rows must show exactly one effect for each accepted one.
+Everything is real: a Temporal server with its database in a file, workers and a gateway as processes of
+their own, SIGKILL to all of them at once. The batch is made, approved, sent and read over HTTP. One
+application in fifty has ended, one in fifty has moved on by the time it is sent. In the end the report must
+add up, and the histories and the audit rows must show exactly one effect for each accepted one.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
+import contextlib
 import random
 import sys
 import tempfile
@@ -19,7 +20,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import httpx
 from sqlalchemy import func, select
 from temporalio.client import Client
 
@@ -28,20 +31,18 @@ from models.application import ApplicationInput
 from models.batch import item_command_id
 from models.batch_messages import BatchStatus
 from models.batch_state import BatchView
-from models.roles import Actor, Role
+from models.roles import Role
 from models.tables import Application, AuditEntry, BatchItem
+from models.visibility import Grant
+from tests.scenarios.household import Household, household
 from workers.client import ReviewClient
-from workers.client_batch import BatchClient, command_of
-from workers.client_errors import ClientError
 from workers.client_start import start_or_find
 from workers.connect import connect
 from workers.database import upgrade
-from workers.embedded import NAMESPACE, DevServer
+from workers.gateway.serve import local_issuer
 from workers.rehearsal.cast import OFFICE, Cast, Json
-from workers.search_attributes import server_types
 from workers.settings import Settings
 
-PROGRAM = (sys.executable, "-c", "from workers.cli import main; main()", "worker")
 PLAN, BATCH = "tianjin-quality-2023", "kill-1"
 AT_ONCE = 24
 """Applications that are opened, or asked for their history, side by side."""
@@ -50,8 +51,8 @@ ONE_IN = 50
 """Of so many one has ended, and one has moved on, before the batch is sent."""
 
 PER_SECOND = 200
-MAKER = Actor(id="wang", role=Role.OFFICE, organisation=OFFICE)
-APPROVER = Actor(id="li", role=Role.OFFICE, organisation=OFFICE)
+BATCH_PATH = f"/v1/plans/{PLAN}/batches/{BATCH}"
+MAKER, APPROVER = "wang", "li"
 
 
 @dataclass
@@ -67,55 +68,26 @@ class Report:
     reasons: dict[str, int] = field(default_factory=dict)
     effects: Counter[int] = field(default_factory=Counter)
     rows: Counter[int] = field(default_factory=Counter)
+    lines: int = 0
     wrong: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
     def words(self) -> str:
         """The counts, a line each."""
+        killed = ", ".join(map(str, self.killed_at))
         took = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in self.seconds.items())
         return "\n".join(
             (
                 f"{self.items} items, seed {self.seed}: {took}",
-                f"server and {self.workers} workers killed after {', '.join(map(str, self.killed_at))}",
+                f"server, gateway and {self.workers} workers killed after {killed}",
                 f"dry run: {self.preview}",
-                f"report: {self.counts}, sum {sum(self.counts.values())}; by code {self.reasons}",
+                f"report: {self.counts}, sum {sum(self.counts.values())}, {self.lines} lines",
+                f"by code: {self.reasons}",
                 f"effects by history: {dict(sorted(self.effects.items()))} (how often: how many)",
                 f"effects by audit row: {dict(sorted(self.rows.items()))}",
                 f"wrong: {len(self.wrong)}",
             )
         )
-
-
-class Household:
-    """The server and the workers; all of them are killed at once, and started again."""
-
-    def __init__(self, server: DevServer, environment: dict[str, str], folder: Path, number: int) -> None:
-        self._server, self._environment, self._folder, self._number = server, environment, folder, number
-        self._workers: list[asyncio.subprocess.Process] = []
-
-    async def start_workers(self) -> None:
-        """As many as there are to be."""
-        with (self._folder / "worker.log").open("ab") as log:
-            for _ in range(self._number):
-                self._workers.append(
-                    await asyncio.create_subprocess_exec(
-                        *PROGRAM, env=self._environment, stdout=log, stderr=log
-                    )
-                )
-
-    async def kill_workers(self) -> None:
-        """SIGKILL."""
-        for worker in self._workers:
-            if worker.returncode is None:
-                worker.kill()
-            await worker.wait()
-        self._workers.clear()
-
-    async def kill_everything(self) -> None:
-        """SIGKILL to the workers, the sender among them, and to the server; then all of it again."""
-        await asyncio.gather(self._server.kill(), self.kill_workers())
-        await self._server.restart()
-        await self.start_workers()
 
 
 async def _open_all(client: Client, task_queue: str, casts: list[Cast], clock: Json) -> None:
@@ -177,17 +149,51 @@ async def _examine(report: Report, door: ReviewClient, database: Database, casts
             report.wrong.append(f"{cast.ref}: {item.status}, {len(mine)} facts, {rows[cast.ref]} rows")
 
     await asyncio.gather(*(one(cast) for cast in casts))
-    if sum(report.counts.values()) != report.items or set(report.counts) - {"accepted", "refused"}:
+    if not sum(report.counts.values()) == report.lines == report.items or set(report.counts) - {
+        "accepted",
+        "refused",
+    }:
         report.wrong.append(f"the report does not add up: {report.counts}")
 
 
-async def _until_done(door: BatchClient, *statuses: BatchStatus) -> BatchView:
-    """Asks until it is there, also while nobody answers."""
-    while True:
-        try:
-            return await door.until(BATCH, *statuses, within=3600)
-        except ClientError:
+class Office:
+    """Two people of one office at the HTTP door; everything is sent until somebody answers."""
+
+    def __init__(self, http: httpx.AsyncClient, settings: Settings) -> None:
+        self._http = http
+        grant = Grant(role=Role.OFFICE, organisation=OFFICE)
+        self._tokens = {
+            who: local_issuer(settings).mint(who, [grant], life=timedelta(hours=20))
+            for who in (MAKER, APPROVER)
+        }
+
+    async def ask(self, method: str, path: str = "", who: str = MAKER, **more: Any) -> httpx.Response:
+        """The answer, which must be a good one."""
+        headers = {"Authorization": f"Bearer {self._tokens[who]}", **more.pop("headers", {})}
+        while True:
+            with contextlib.suppress(httpx.TransportError):
+                answer = await self._http.request(method, f"{BATCH_PATH}{path}", headers=headers, **more)
+                if answer.status_code not in (429, 503):
+                    assert answer.status_code == 200, answer.text
+                    return answer
             await asyncio.sleep(0.2)
+
+    async def order(self, kind: str, who: str) -> None:
+        """A command of the batch."""
+        headers = {"Idempotency-Key": f"{kind}-1"}
+        await self.ask("POST", f"/commands/{kind}", who, json={}, headers=headers)
+
+    async def until(self, status: BatchStatus) -> BatchView:
+        """The batch, once it is there."""
+        while True:
+            view = BatchView.model_validate(await self._read())
+            if view.status == status:
+                return view
+            await asyncio.sleep(0.5)
+
+    async def _read(self) -> Json:
+        answer: Json = (await self.ask("GET")).json()
+        return answer
 
 
 async def batch_kill(number: int, seed: int, kills: int, folder: Path, workers: int = 2) -> Report:
@@ -199,29 +205,17 @@ async def batch_kill(number: int, seed: int, kills: int, folder: Path, workers: 
         "business_start": "2023-09-20T09:00:00+08:00",
         "speed": 1.0,
     }
-    server = DevServer(run_dir=folder, db_file=folder / "temporal.db", search_attributes=server_types())
-    async with server:
-        settings = Settings.load(
-            temporal_address=server.address, temporal_namespace=NAMESPACE, data_dir=folder, rehearsal=True
-        )
-        environment = {
-            **os.environ,
-            "ZHICHENG_TEMPORAL_ADDRESS": server.address,
-            "ZHICHENG_DATA_DIR": str(folder),
-            "ZHICHENG_REHEARSAL": "true",
-            "ZHICHENG_STICKY_SECONDS": "1",
-            "ZHICHENG_MAX_CACHED_WORKFLOWS": "20000",
-            "ZHICHENG_LOG_LEVEL": "warning",
-        }
-        household = Household(server, environment, folder, workers)
+    names = ("gateway", *(f"worker-{n + 1}" for n in range(workers)))
+    async with household(folder, {"ZHICHENG_MAX_CACHED_WORKFLOWS": "20000"}, *names) as home:
+        settings = home.settings
         url = settings.database_url.get_secret_value()
         await asyncio.to_thread(upgrade, url)
         database = Database(url)
-        try:
-            await household.start_workers()
+        base = f"http://{settings.gateway_address}"
+        async with httpx.AsyncClient(base_url=base, timeout=httpx.Timeout(60)) as http:
             client = await connect(settings)
             door = ReviewClient(client, settings.task_queue, patience=120)
-            batches = BatchClient(client, settings.task_queue, patience=600)
+            office = Office(http, settings)
             began = time.monotonic()
 
             def took(name: str) -> None:
@@ -231,34 +225,30 @@ async def batch_kill(number: int, seed: int, kills: int, folder: Path, workers: 
             await _open_all(client, settings.task_queue, casts, clock)
             await _known(database, number)
             took("opened in")
-            start = {
-                "batch_ref": BATCH,
-                "plan_id": PLAN,
-                "maker": MAKER,
+            batch = {
                 "command": {"kind": "hold", "ground": "investigation", "text": "核查中"},
                 "selection": {"stages": ["draft"]},
                 "per_second": PER_SECOND,
             }
-            await batches.start(start)
-            report.preview = (await _until_done(batches, BatchStatus.PREVIEWED)).preview
+            await office.ask("PUT", json=batch)
+            report.preview = (await office.until(BatchStatus.PREVIEWED)).preview
             took("asked in")
             for cast in casts[::ONE_IN]:
                 await door.send(f"{PLAN}/{cast.ref}", cast.withdraw())
             for cast in casts[1::ONE_IN]:
                 await door.send(f"{PLAN}/{cast.ref}", cast.submit())
-            await batches.send(BATCH, command_of("approve", APPROVER, "approve-1"))
-            await batches.send(BATCH, command_of("apply", MAKER, "apply-1"))
+            await office.order("approve", APPROVER)
+            await office.order("apply", MAKER)
             took("changed in")
-            killing = asyncio.create_task(_kill_in_the_middle(report, database, household, kills))
-            view = await _until_done(batches, BatchStatus.DONE)
+            killing = asyncio.create_task(_kill_in_the_middle(report, database, home, kills))
+            view = await office.until(BatchStatus.DONE)
             await killing
             took("sent in")
             report.counts, report.reasons = view.counts, view.reasons
+            report.lines = (await office.ask("GET", "/results")).text.count("\n") - 1
             await _examine(report, door, database, casts)
             took("examined in")
-        finally:
-            await household.kill_workers()
-            await database.close()
+        await database.close()
     return report
 
 

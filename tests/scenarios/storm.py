@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import random
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,16 +27,13 @@ from activities.database import Database
 from models.roles import Role
 from models.tables import AuditEntry
 from models.visibility import Grant
+from tests.scenarios.household import Household, household
 from workers.client import ReviewClient
 from workers.connect import connect
-from workers.embedded import NAMESPACE, DevServer
 from workers.gateway.serve import local_issuer
-from workers.processes import free_port
 from workers.rehearsal.cast import OFFICE, Cast, Json
-from workers.search_attributes import server_types
 from workers.settings import Settings
 
-PROGRAM = Path(sys.executable).with_name("zhicheng")
 TWICE, LATE, OUTDATED = 0.3, 0.15, 0.1
 """How often the other client sends the same at once, an old command again, and one that is out of date."""
 
@@ -86,35 +82,6 @@ class Storm:
                 f"lost {len(self.lost)}, doubled {len(self.doubled)}, unexplained {len(self.unexplained)}",
             )
         )
-
-
-class Household:
-    """The worker and the gateway; either can be killed, and is started again at once."""
-
-    def __init__(self, environment: dict[str, str], folder: Path) -> None:
-        self._environment, self._folder = environment, folder
-        self._processes: dict[str, asyncio.subprocess.Process] = {}
-
-    async def start(self, name: str) -> None:
-        """`zhicheng worker` or `zhicheng gateway`."""
-        with (self._folder / f"{name}.log").open("ab") as words:
-            self._processes[name] = await asyncio.create_subprocess_exec(
-                PROGRAM, name, env=self._environment, stdout=words, stderr=words
-            )
-
-    async def kill(self, name: str) -> None:
-        """SIGKILL, and another one."""
-        process = self._processes[name]
-        process.kill()
-        await process.wait()
-        await self.start(name)
-
-    async def end(self) -> None:
-        """Kills what still runs."""
-        for process in self._processes.values():
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
 
 
 class Life:
@@ -198,7 +165,7 @@ class Players:
                 await self.send(life, life.cast.submit())
 
 
-async def _killer(storm: Storm, household: Household, luck: random.Random, kills: int) -> None:
+async def _killer(storm: Storm, home: Household, luck: random.Random, kills: int) -> None:
     """Kills in equal parts of the storm, counted in answers, so that each kill hits work under way."""
     step = storm.commands / (kills + 1)
     names = [("gateway", "worker")[n % 2] for n in range(kills)]
@@ -208,40 +175,7 @@ async def _killer(storm: Storm, household: Household, luck: random.Random, kills
             storm.news.clear()
             await storm.news.wait()
         storm.kills.append(name)
-        await household.kill(name)
-
-
-@contextlib.asynccontextmanager
-async def _served(folder: Path) -> AsyncIterator[tuple[Settings, Household]]:
-    address = f"127.0.0.1:{free_port()}"
-    server = DevServer(run_dir=folder, db_file=folder / "temporal.db", search_attributes=server_types())
-    async with server:
-        settings = Settings.load(
-            temporal_address=server.address,
-            temporal_namespace=NAMESPACE,
-            data_dir=folder,
-            gateway_address=address,
-            rehearsal=True,
-            local_issuer=True,
-        )
-        environment = {
-            **os.environ,
-            "ZHICHENG_TEMPORAL_ADDRESS": server.address,
-            "ZHICHENG_DATA_DIR": str(folder),
-            "ZHICHENG_GATEWAY_ADDRESS": address,
-            "ZHICHENG_GATEWAY_CALLS_A_MINUTE": "1000000",
-            "ZHICHENG_REHEARSAL": "true",
-            "ZHICHENG_LOCAL_ISSUER": "true",
-            "ZHICHENG_STICKY_SECONDS": "1",
-            "ZHICHENG_LOG_LEVEL": "warning",
-        }
-        household = Household(environment, folder)
-        try:
-            await household.start("worker")
-            await household.start("gateway")
-            yield settings, household
-        finally:
-            await household.end()
+        await home.kill(name)
 
 
 def _tokens(settings: Settings, lives: Iterable[Life]) -> dict[str, str]:
@@ -303,14 +237,15 @@ async def storm(commands: int, clients: int, seed: int, kills: int, folder: Path
         "speed": 1.0,
     }
     began = time.monotonic()
-    async with _served(folder) as (settings, household):
+    async with household(folder, {}, "worker", "gateway") as home:
+        settings = home.settings
         limits = httpx.Limits(max_connections=clients, max_keepalive_connections=clients)
         base = f"http://{settings.gateway_address}"
         async with httpx.AsyncClient(
             base_url=base, limits=limits, timeout=httpx.Timeout(30, pool=None)
         ) as http:
             players = Players(told, http, _tokens(settings, lives), luck)
-            killing = asyncio.create_task(_killer(told, household, luck, kills))
+            killing = asyncio.create_task(_killer(told, home, luck, kills))
             gate = asyncio.Semaphore(clients // 2)
 
             async def one(life: Life) -> None:

@@ -125,6 +125,7 @@ class ServingThread(threading.Thread):
                 self.settings,
                 workflows=WORKFLOWS,
                 activities=make_activities(database, rehearsal=True),
+                database=database,
                 ready_file=self.ready_file,
                 stop=self._halt,
             )

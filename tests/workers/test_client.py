@@ -183,7 +183,8 @@ async def test_a_finished_application_is_read_but_takes_no_command(
     with pytest.raises(ReviewClosed):
         await door.signal(cast.ref, cast.submit())
     assert (await door.state(cast.ref)).stage == "withdrawn"
-    assert (await door.start(body)).outcome == "finished"
+    again = await door.start(body)
+    assert (again.outcome, again.stage, again.plan_version) == ("finished", "withdrawn", 1)
 
 
 async def test_an_unknown_application(door: ReviewClient, cast: Cast) -> None:

@@ -17,11 +17,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.at_risk import at_risk
-from activities.courts import courts
 from activities.database import Database
 from activities.finding import Place, Seer, View, count_by, find, seen_by
 from activities.plans import plan_in_force
 from activities.publicity_watch import publicities
+from activities.tally import tally
 from models.calendar import WorkCalendar
 from models.plan import ReviewPlan
 from models.roles import Role
@@ -61,7 +61,7 @@ QUESTIONS: tuple[tuple[str, Seer, str, Question], ...] = (
         lambda v, _: _page(v, None),
     ),
     ("counts by stage and role", OFFICE_CLERK, "", lambda v, _: _counts(v)),
-    ("in whose court", OFFICE_CLERK, "", lambda v, _: courts(v)),
+    ("in whose court", OFFICE_CLERK, "", lambda v, _: tally(v)),
     ("at risk", OFFICE_CLERK, "", lambda v, plan: at_risk(v, plan)),
     ("at risk, for one unit", EMPLOYER_CLERK, "", lambda v, plan: at_risk(v, plan)),
     ("publicities", OFFICE_CLERK, "", lambda v, plan: publicities(v, plan)),
@@ -71,7 +71,7 @@ QUESTIONS: tuple[tuple[str, Seer, str, Question], ...] = (
         "",
         lambda v, plan: publicities(v, plan, faulty_only=True),
     ),
-    ("in whose court, for one unit", EMPLOYER_CLERK, "", lambda v, _: courts(v)),
+    ("in whose court, for one unit", EMPLOYER_CLERK, "", lambda v, _: tally(v)),
 )
 
 

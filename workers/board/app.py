@@ -11,12 +11,19 @@ from starlette.exceptions import HTTPException
 from models.drawing.svg_style import STYLE
 from models.refusal import Refused
 from workers.board import (
+    page_acts,
     page_application,
     page_batches,
     page_cycle,
+    page_desks,
+    page_exports,
     page_inbox,
+    page_incidents,
+    page_meetings,
+    page_results,
     page_risk,
     page_search,
+    page_service,
     sign_in,
 )
 from workers.board.door import SignInNeededError, entered
@@ -35,6 +42,13 @@ ROUTERS = (
     page_application.router,
     page_inbox.router,
     page_batches.router,
+    page_meetings.router,
+    page_results.router,
+    page_desks.router,
+    page_incidents.router,
+    page_service.router,
+    page_exports.router,
+    page_acts.router,
 )
 STATIC = {"board.css": "text/css", "htmx.min.js": "text/javascript"}
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import Annotated, Any
 from urllib.parse import quote
+from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
@@ -13,18 +14,22 @@ from markupsafe import Markup
 
 from activities.calendar import Calendars
 from activities.evidence.files import files_of
+from activities.screening import last_findings
 from models.audit import Fact, verify
 from models.calendar import CalendarYearMissing, DueDate, Lineage, WorkCalendar
 from models.drawing.svg import svg
 from models.stages import Stage
 from models.views import DeadlineView
 from models.wire import end_of
+from workers.board.page_acts import GROUNDS, acts_of
 from workers.board.render import lang_of, page
 from workers.client import full_id
+from workers.gateway import routes_records
 from workers.gateway.access_log import viewing
 from workers.gateway.caller import Caller
 from workers.gateway.context import Context, context_of
 from workers.gateway.paths import PlanId, Ref
+from workers.gateway.policy import POLICY
 from workers.gateway.tokens import caller_of
 
 router = APIRouter()
@@ -51,6 +56,10 @@ async def application(
         calendars = Calendars(as_of=here.settings.rehearsal, folder=here.settings.calendar_dir)
         calendar = await calendars.within(session, state.at)
         papers = await files_of(session, row, caller.subject, caller.grants)
+        findings = await last_findings(session, plan_id, application_ref)
+    offices = caller.roles & POLICY["application_notices"].roles
+    told = await routes_records.told_of(here, plan_id, application_ref) if offices else None
+    names = await routes_records.names_of(here, row.applicant) if offices else None
     stage, trail = Stage(state.stage), _trail(history)
     diagram = await asyncio.to_thread(svg, lang_of(request), stage, trail, standalone=False)
     ui = here.settings.temporal_ui_url
@@ -65,6 +74,12 @@ async def application(
         deadlines=[(one, _count(one, calendar)) for one in deadlines],
         refused=refused,
         papers=papers,
+        told=told,
+        names=names,
+        findings=findings,
+        acts=acts_of(caller) if state.status != "ended" else [],
+        grounds=GROUNDS,
+        command_id=f"board-{uuid4().hex}",
         diagram=Markup(diagram),
         web_ui=f"{ui}/namespaces/{here.temporal.namespace}/workflows/{quote(known, safe='')}" if ui else None,
     )

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Form, Path, Request
 from fastapi.responses import RedirectResponse, Response
 
 from models.batch_commands import BATCH_COMMANDS
-from models.batch_state import STATUS_LABELS
+from models.batch_state import ROW_LABELS
 from models.commands import CommandId
 from models.roles import Actor
 from models.search import MOST_CHARACTERS
@@ -33,7 +33,7 @@ SHOWN = 200
 async def batches(request: Request, here: Here, caller: Who, plan_id: PlanId) -> Response:
     """The batches of the visitor's organisations, the newest first."""
     found = await routes_batches.many(here, caller, plan_id, 100)
-    return page(request, "batches.html", plan_id, batches=found, labels=STATUS_LABELS)
+    return page(request, "batches.html", plan_id, batches=found, labels=ROW_LABELS)
 
 
 @router.post("/plans/{plan_id}/batches", operation_id="board_make_batch")

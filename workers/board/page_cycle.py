@@ -15,7 +15,7 @@ from fastapi.responses import Response
 from markupsafe import Markup
 
 from activities.plans import plan_in_force
-from activities.stage_counts import StageCount, due_until, stage_counts
+from activities.tally import StageCount, tally
 from models.drawing.reading import Lang
 from models.drawing.svg import Mark, svg
 from models.plan import Deadline, ReviewPlan
@@ -23,6 +23,7 @@ from models.slack import Today
 from models.stages import STAGES, Stage
 from models.statistics import OUTCOMES, outcome_of
 from workers.board import words
+from workers.board.days import On, morning_of
 from workers.board.render import lang_of, page
 from workers.gateway.caller import Caller
 from workers.gateway.context import Context, context_of
@@ -42,14 +43,15 @@ async def cycle(
     caller: Annotated[Caller, Depends(caller_of)],
     plan_id: PlanId,
     q: Search = "",
+    on: On = None,
 ) -> Response:
     """Where all applications stand, and what comes next."""
-    async with looking(here, caller, plan_id, q) as view:
+    async with looking(here, caller, plan_id, q, morning_of(on)) as view:
         plan = await plan_in_force(view.session, plan_id)
-        counts = await stage_counts(view)
+        counted = await tally(view)
         last = view.today.calendar.end_of_period(view.today.day, AHEAD).last_day
-        due = await due_until(view, last)
         today = view.today
+    counts, due = counted.stages(), counted.due_until(last)
     lang = lang_of(request)
     stages = _by_stage(counts)
     marks = _marks(lang, plan_id, q, stages)

@@ -17,6 +17,7 @@ from models.saved_search import Owner
 from models.search import MOST_CHARACTERS, canonical_search
 from models.search_fields import FIELDS
 from workers.board.batch_form import CHOICES
+from workers.board.days import On, morning_of
 from workers.board.render import page
 from workers.gateway.caller import Caller
 from workers.gateway.context import Context, context_of
@@ -40,6 +41,7 @@ async def search(
     caller: Who,
     plan_id: PlanId,
     q: Search = "",
+    on: On = None,
     order: Order = "due",
     cursor: Annotated[str, Query(max_length=400)] = "",
 ) -> Response:
@@ -48,7 +50,7 @@ async def search(
     after = Cursor.read(cursor) if cursor else None
     problem, rows, place, today = None, [], None, None
     try:
-        async with looking(here, caller, plan_id, q) as view:
+        async with looking(here, caller, plan_id, q, morning_of(on)) as view:
             today = view.today
             found, place = await find(
                 view.session,
@@ -71,6 +73,7 @@ async def search(
         status=200 if problem is None else problem.status,
         q=q,
         order=order,
+        on=on,
         rows=rows,
         today=today,
         next=Cursor(after=place.ref, due_at=place.due_at).text() if place is not None else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -18,11 +18,30 @@ from models.stages import STAGES, Stage
 from models.wire import SHANGHAI, Label
 from workers.board import words
 from workers.board.door import sessions_of, visitor_of
+from workers.board.session import Visitor
+from workers.gateway.context import context_of
+from workers.gateway.policy import BOARD_POLICY
+from workers.incidents import example_of
 from workers.site.words import day_words
 
 LANG_COOKIE = "zhicheng_lang"
 HTML_LANG = {"zh": "zh-CN", "en": "en"}
-SECTIONS = ("cycle", "risk", "search", "inbox", "batches")
+SECTIONS = {
+    "cycle": "board_cycle",
+    "risk": "board_risk",
+    "search": "board_search",
+    "inbox": "board_inbox",
+    "batches": "board_batches",
+    "meetings": "board_meetings",
+    "results": "board_results",
+    "posts": "board_posts",
+    "incidents": "board_incidents",
+    "service": "board_service",
+    "calendar": "board_calendar",
+    "left-behind": "board_left_behind",
+    "exports": "board_exports",
+}
+"""The pages of the menu, each with its name in the policy: nobody is offered what is not theirs."""
 
 
 def lang_of(request: Request) -> words.Lang:
@@ -43,8 +62,6 @@ def page(
     query = {k: v for k, v in request.query_params.items() if k not in ("lang", "part")}
     other = "en" if lang == "zh" else "zh"
     frame = {
-        "t": lambda key, **values: words.text(lang, key, **values),
-        "lang": lang,
         "html_lang": HTML_LANG[lang],
         "other_lang": HTML_LANG[other],
         "other_url": f"{request.url.path}?{urlencode({**query, 'lang': other})}",
@@ -52,10 +69,11 @@ def page(
         "csrf": sessions_of(request).csrf(visitor) if visitor is not None else "",
         "plan_id": plan_id,
         "base": f"/board/plans/{plan_id}" if plan_id else "/board",
-        "sections": SECTIONS,
-        "section": template.partition(".")[0],
+        "sections": _offered(visitor),
+        "section": known.get("title") or template.partition(".")[0],
         "part": request.query_params.get("part") is not None,
-        **_formatters(lang),
+        "docs": context_of(request).settings.docs_url,
+        **formatters(lang),
     }
     html = _environment().get_template(template).render({**frame, **known})
     answer = HTMLResponse(html, status_code=status)
@@ -64,15 +82,26 @@ def page(
     return answer
 
 
-def _formatters(lang: words.Lang) -> Mapping[str, Any]:
-    """How a page writes labels, stages, roles, events, days and moments."""
+def _offered(visitor: Visitor | None) -> list[str]:
+    """The sections that the visitor's roles may open."""
+    if visitor is None:
+        return []
+    roles = visitor.caller.roles
+    return [name for name, policy in SECTIONS.items() if roles & BOARD_POLICY[policy].roles]
+
+
+@cache
+def formatters(lang: words.Lang) -> Mapping[str, Any]:
+    """How a page writes labels, stages, roles, events, days and moments; each is worked out once."""
 
     def label(of: Label) -> str:
         return of.zh if lang == "zh" else of.en
 
+    @lru_cache(maxsize=4096)
     def day(value: Any) -> str:
         return day_words(value, lang) if value is not None else "—"
 
+    @lru_cache(maxsize=4096)
     def moment(value: Any) -> str:
         if value is None:
             return "—"
@@ -80,9 +109,12 @@ def _formatters(lang: words.Lang) -> Mapping[str, Any]:
         return f"{day_words(there.date(), lang)} {there:%H:%M}"
 
     return {
+        "t": lambda key, **values: words.text(lang, key, **values),
+        "lang": lang,
+        "example_of": example_of,
         "label": label,
-        "stage": lambda value: label(STAGES[Stage(value)].label),
-        "role": lambda value: label(ROLE_LABELS[Role(value)]) if value else words.text(lang, "nobody"),
+        "stage": cache(lambda value: label(STAGES[Stage(value)].label)),
+        "role": cache(lambda value: label(ROLE_LABELS[Role(value)]) if value else words.text(lang, "nobody")),
         "event": lambda name: label(BY_EVENT[name].label) if name in BY_EVENT else words.known(lang, name),
         "known": lambda value: words.known(lang, value),
         "day": day,

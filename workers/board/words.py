@@ -9,6 +9,7 @@ from models.publicity_faults import FAULT_LABELS
 from models.search_fields import FIELDS
 from models.stages import STAGES
 from models.wire import Label
+from workers.board.words_pages import MORE
 
 Lang = Literal["zh", "en"]
 LANGUAGES = ("zh", "en")
@@ -219,6 +220,7 @@ TEXT: dict[str, Label] = {
     "not_sent": _l("未发送", "not sent"),
     "stopped": _l("已停止", "stopped"),
     "done": _l("已完成", "done"),
+    **MORE,
 }
 
 _DEADLINE_WORDS: dict[str, Label] = {

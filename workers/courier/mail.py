@@ -70,7 +70,8 @@ class Mailbox:
 
     def _put(self, mail: bytes, name: str) -> None:
         for place in FOLDERS:
-            (self._folder / place).mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # words about persons: for the owner
+            (self._folder / place).mkdir(exist_ok=True, mode=0o700)
         if next((self._folder / "cur").glob(f"{name}*"), None) is not None:
             return  # somebody has read it
         draft = self._folder / "tmp" / name

@@ -40,6 +40,7 @@ class Line:
 
     def __init__(self, url: str, allowed: Iterable[Network], client: httpx.AsyncClient) -> None:
         self._url, self._allowed, self._client = httpx.URL(url), tuple(allowed), client
+        self._host = self._url.raw_host.decode("ascii")
         self._addresses: list[Address] = []
 
     async def send(self, secrets: Iterable[str], message_id: str, body: bytes) -> Outcome:
@@ -78,7 +79,7 @@ class Line:
                 "user-agent": "zhicheng",
                 **headers,
             },
-            extensions={"sni_hostname": self._url.host},
+            extensions={"sni_hostname": self._host},
         )
         response = await self._client.send(request, stream=True)
         await response.aclose()
@@ -88,10 +89,10 @@ class Line:
         return Outcome(verdict, str(response.status_code), min(seconds, LONGEST_WAIT))
 
     async def _checked_addresses(self) -> list[Address]:
-        host, port = self._url.host, self._url.port or (443 if self._url.scheme == "https" else 80)
+        host, port = self._host, self._url.port or (443 if self._url.scheme == "https" else 80)
         try:
             found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except OSError:
+        except (OSError, UnicodeError):  # a label that is empty or too long is no name at all
             raise _NowhereError("name_unknown") from None
         addresses = [ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
         allowed = [one for one in dict.fromkeys(addresses) if may_go_to(one, self._allowed)]

@@ -34,6 +34,8 @@ class Look:
     application_ref: str
     outcome: str
     request_id: str
+    person: str | None = None
+    reason: str | None = None
 
 
 def grants_in_words(caller: Caller) -> str:

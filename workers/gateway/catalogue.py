@@ -124,6 +124,10 @@ _OF_THE_DOOR: dict[str, tuple[int, str, str, str, str]] = {
         *(429, "调用过于频繁", "Too many calls."),
         *("按 Retry-After 重试。", "Try again after `Retry-After`."),
     ),
+    "too_many_streams": (
+        *(429, "收听的事件流过多", "This account listens to too many streams."),
+        *("关闭不用的连接。", "Close those that are not used."),
+    ),
     "unexpected": (
         *(500, "服务内部出错", "The service failed; no change was acknowledged."),
         *("用同一 Idempotency-Key 重发。", "Send it again with the same Idempotency-Key."),

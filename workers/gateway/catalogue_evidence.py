@@ -92,7 +92,7 @@ OF_UPLOADS: dict[str, tuple[int, str, str, str, str]] = {
         *("从同一位置重发。", "Send it again from the same offset."),
     ),
     "busy": (
-        *(503, "正在接收的上传过多", "Too many uploads are being received."),
+        *(503, "同类请求正在办理的过多", "Too many requests of this kind are under way."),
         *("稍后继续。", "Go on in a moment."),
     ),
     STORE_AWAY: (

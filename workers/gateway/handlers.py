@@ -8,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from models.field_errors import in_words
 from models.refusal import Refused
 from workers.client_errors import ClientError
 from workers.gateway.problems import ProblemError, answer, of_error, problem
@@ -57,18 +58,17 @@ def install(app: FastAPI) -> None:
 
     async def invalid(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
-        first = error.errors()[0]
-        path = ".".join(str(part) for part in first["loc"])
+        path, rule = in_words(error.errors()[0])
         return answer(
             request,
             problem(
                 422,
                 "malformed",
-                zh=f"{path} 不符合要求。",
-                en=f"{path} breaks a rule: {first['msg']}.",
+                zh=f"{path} 不符合要求：{rule.zh}。",
+                en=f"{path} breaks a rule: {rule.en}.",
                 fix_zh="请按 /openapi.json 更正后重发；未作任何更改。",
                 fix_en="Correct it by /openapi.json and send it again; nothing was changed.",
-                field=path[:200],
+                field=path,
             ),
         )
 

@@ -63,13 +63,14 @@ class EventFilter(Wire):
 async def events(here: Here, caller: Who, plan_id: PlanId, wanted: Annotated[EventFilter, Query()]) -> Events:
     """What happened after a number, as far as the caller may see it; without a gap."""
     visible = heard_by(caller.subject, caller.grants, await offices_of_plan(here, plan_id))
-    return await _read(Feed(here.database), plan_id, wanted.after, wanted.limit, visible, wanted)
+    feed = Feed(here.database)
+    await feed.catch_up()
+    return await _read(feed, plan_id, wanted.after, wanted.limit, visible, wanted)
 
 
 async def _read(
     feed: Feed, plan_id: str, after: int, limit: int, visible: ColumnElement[bool], wanted: EventFilter
 ) -> Events:
-    await feed.catch_up()
     rows, last = await feed.after(after, limit, plan_id, visible, *wanted.conditions())
     return Events(items=tuple(event_of(row) for row in rows), last=last)
 
@@ -91,15 +92,35 @@ async def stream(
     wanted: Annotated[EventFilter, Query()],
     last_event_id: Annotated[str | None, Header(pattern=r"^\d{1,18}$")] = None,
 ) -> StreamingResponse:
-    """The same as they happen. Ends after a quarter of an hour; `Last-Event-ID` goes on where it ended."""
+    """The same as they happen; at most eight streams of one account.
+
+    Ends after a quarter of an hour; `Last-Event-ID` goes on where it ended.
+    """
+    here.ears.room_for(caller.subject)
     visible = heard_by(caller.subject, caller.grants, await offices_of_plan(here, plan_id))
     after = int(last_event_id) if last_event_id else wanted.after
     return StreamingResponse(
-        _streaming(request, here, plan_id, after, visible, wanted), media_type="text/event-stream"
+        _streaming(request, here, caller.subject, plan_id, after, visible, wanted),
+        media_type="text/event-stream",
     )
 
 
 async def _streaming(
+    request: Request,
+    here: Context,
+    subject: str,
+    plan_id: str,
+    after: int,
+    visible: ColumnElement[bool],
+    wanted: EventFilter,
+) -> AsyncIterator[str]:
+    with here.ears.listening(subject):
+        yield ": begins\n\n"
+        async for words in _told(request, here, plan_id, after, visible, wanted):
+            yield words
+
+
+async def _told(
     request: Request,
     here: Context,
     plan_id: str,
@@ -108,8 +129,8 @@ async def _streaming(
     wanted: EventFilter,
 ) -> AsyncIterator[str]:
     feed, began, said = Feed(here.database), time.monotonic(), time.monotonic()
-    yield ": begins\n\n"
     while not here.closing.is_set() and time.monotonic() - began < LONGEST:
+        await here.ears.numbered(LOOKS_EVERY / 2)
         found = await _read(feed, plan_id, after, PAGE, visible, wanted)
         for event in found.items:
             yield f"id: {event.sequence}\nevent: {event.event}\ndata: {event.model_dump_json()}\n\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -24,10 +25,13 @@ from models.wire import Instant, Wire
 from workers.gateway.catalogue import CATALOGUE, ErrorCode
 from workers.gateway.context import Context, context_of
 from workers.gateway.paths import PlanId, problems
-from workers.gateway.problems import not_found
+from workers.gateway.problems import RETRY_AFTER, ProblemError, not_found, problem
 
 router = APIRouter(prefix="/v1", tags=["public"])
 Here = Annotated[Context, Depends(context_of)]
+
+FILE_WITHIN = 60.0
+"""Seconds in which a file that is looked at must have come."""
 
 
 class Health(Wire):
@@ -89,13 +93,13 @@ async def errors() -> list[ErrorCode]:
 async def verify_certificate(number: str, here: Here) -> Verdict:
     """Whether the certificate with this number is in force (网上核验); an unknown one is told in words."""
     async with here.database.reading() as session:
-        return await verify_number(session, number[:80])
+        return await verify_number(session, number)
 
 
 @router.post(
     "/certificates/file",
     operation_id="verify_file",
-    responses=problems(413),
+    responses=problems(413, 503),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -105,10 +109,30 @@ async def verify_certificate(number: str, here: Here) -> Verdict:
 )
 async def verify_certificate_file(request: Request, here: Here) -> Verdict:
     """Whether this very file is a paper of ours, unchanged and in force. The file is not kept."""
-    content = await request.body()
-    roots = here.settings.papers(may_make_key=False).roots()
-    async with here.database.reading() as session:
-        return await verify_file(session, content, roots)
+    if here.files.locked():
+        raise _too_many_files()
+    async with here.files:
+        try:
+            async with asyncio.timeout(FILE_WITHIN):
+                content = await request.body()
+        except TimeoutError:
+            raise _too_many_files() from None
+        roots = here.settings.papers(may_make_key=False).roots()
+        async with here.database.reading() as session:
+            return await verify_file(session, content, roots)
+
+
+def _too_many_files() -> ProblemError:
+    """Everybody may send a file, and each is held in memory: some at once, and none for long."""
+    return problem(
+        503,
+        "busy",
+        zh="正在核验的文件过多，或传输过慢。",
+        en="Too many files are being looked at, or this one came too slowly.",
+        fix_zh="请稍后再试；也可按证书编号核验。",
+        fix_en="Try again in a moment, or ask by the number of the certificate.",
+        headers={"Retry-After": str(RETRY_AFTER)},
+    )
 
 
 @router.get("/plans/{plan_id}/lists", operation_id="public_lists", responses=problems(404))

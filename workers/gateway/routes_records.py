@@ -95,6 +95,11 @@ async def notices(
 ) -> list[Told]:
     """What the applicant and the others were told, and when."""
     await viewing(request, caller, plan_id, application_ref)
+    return await told_of(here, plan_id, application_ref)
+
+
+async def told_of(here: Context, plan_id: str, application_ref: str) -> list[Told]:
+    """The same, where the look is on record already."""
     async with here.database.reading() as session:
         rows = await session.scalars(
             select(Notice).filter_by(plan_id=plan_id, application_ref=application_ref).order_by(Notice.id)
@@ -116,8 +121,13 @@ async def name_of(
 ) -> list[NameVersion]:
     """Every version of the applicant's name, the oldest first: what a paper showed at its time."""
     row = await viewing(request, caller, plan_id, application_ref)
+    return await names_of(here, row.applicant)
+
+
+async def names_of(here: Context, applicant: str) -> list[NameVersion]:
+    """The same, where the look is on record already."""
     async with here.database.reading() as session:
-        found = [known for of, known in await versions_of(session, row.applicant) if of == "person"]
+        found = [known for of, known in await versions_of(session, applicant) if of == "person"]
     return [
         NameVersion(
             version=one.version,

@@ -80,7 +80,17 @@ def command_body(kind: str, given: dict[str, Any], actor: Actor, headers: Envelo
             fix_en="Leave `actor` out: it is taken from the token.",
             field="actor",
         )
-    body = {**given, "kind": given.get("kind", kind), "actor": own}
+    if given.get("kind", kind) != kind:  # the door has looked at the command of the path, and at no other
+        raise problem(
+            422,
+            "malformed",
+            zh=f"内容中的 kind 与路径中的 {kind} 不一致。",
+            en=f"The body's kind is not '{kind}', which the path says.",
+            fix_zh="请省略 kind，或发送至该指令的路径。",
+            fix_en="Leave `kind` out, or send it to the path of that command.",
+            field="kind",
+        )
+    body = {**given, "kind": kind, "actor": own}
     if headers.key is not None:
         if given.get("command_id", headers.key) != headers.key:
             raise _disagree("command_id", "Idempotency-Key")

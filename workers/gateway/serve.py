@@ -12,15 +12,18 @@ import uvicorn
 from temporalio.client import Client
 
 from activities.database import Database
+from activities.feed import Feed
 from workers.client import ReviewClient
 from workers.client_cycle import CycleClient
 from workers.evidence_desk import evidence_desk
 from workers.gateway.access_book import AccessBook
 from workers.gateway.app import create_app
 from workers.gateway.context import Context
+from workers.gateway.ears import Ears
 from workers.gateway.limits import Limits
 from workers.gateway.oidc import Fetch, KeyRing, Verifier, fetched_from
 from workers.issuer import ISSUER, LocalIssuer
+from workers.key_files import identity_keys
 from workers.settings import Settings, SettingsError, is_this_machine, split_address
 
 DRAIN_SECONDS = 20
@@ -99,6 +102,8 @@ async def context(settings: Settings, client: Client) -> AsyncIterator[Context]:
             limits=Limits(settings.gateway_calls_a_minute, settings.gateway_public_calls_a_minute),
             book=AccessBook(database),
             evidence=evidence_desk(settings, database),
+            identities=identity_keys(settings),
+            ears=Ears(Feed(database).catch_up),
         )
     finally:
         await database.close()

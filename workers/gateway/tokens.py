@@ -59,9 +59,12 @@ async def let_through(request: Request, caller: Caller, access: Access) -> None:
 
 def _as_json(request: Request) -> None:
     """A body that a route reads as JSON must say that it is (RFC 9110, 415)."""
-    route, media = request.scope["route"], request.headers.get("Content-Type", "")
+    body, media = request.scope["route"].body_field, request.headers.get("Content-Type", "")
     kind = media.partition(";")[0].strip().lower()
-    if route.body_field is None or (kind.startswith("application/") and kind.endswith(("/json", "+json"))):
+    if body is None or (kind.startswith("application/") and kind.endswith(("/json", "+json"))):
+        return
+    nothing_sent = not media and request.headers.get("Content-Length", "0") == "0"
+    if nothing_sent and not body.field_info.is_required() and "Transfer-Encoding" not in request.headers:
         return
     raise problem(
         415,

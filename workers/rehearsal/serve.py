@@ -30,6 +30,7 @@ async def serve(settings: Settings, ready_file: Path | None) -> int:
                 return await run_worker(
                     settings,
                     workflows=WORKFLOWS,
+                    database=database,
                     activities=make_activities(
                         database,
                         rehearsal=settings.rehearsal,

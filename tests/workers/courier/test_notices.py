@@ -213,6 +213,9 @@ async def test_a_mail_put_into_the_folder_twice_is_there_once(settings: Settings
         tries=0,
     )
     mail, folder = mail_of(parcel, "zhicheng@localhost"), settings.data_dir / "mailbox"
+    await Mailbox(folder).put(mail, parcel)
+    open_to_others = [place for place in (folder, *folder.iterdir()) if place.stat().st_mode & 0o077]
+    assert open_to_others == [], "its words are about persons"
     box = Mailbox(folder)
     await box.put(mail, parcel)
     await box.put(mail, parcel)

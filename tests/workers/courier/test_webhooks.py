@@ -118,6 +118,8 @@ async def test_a_signature_by_another_secret_or_an_old_one_does_not_hold(
         ("https://169.254.169.254/latest/meta-data", "private_address"),
         ("https://[::ffff:127.0.0.1]:9/", "private_address"),
         ("https://no-such-host.invalid/", "name_unknown"),
+        ("https://a..b/", "name_unknown"),
+        ("https://xn--a/", "name_unknown"),
     ],
 )
 async def test_nothing_is_sent_inside_whatever_the_name_says(url: str, answer: str) -> None:

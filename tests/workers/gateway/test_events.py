@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ import httpx
 from tests.support import eventually, unique
 from tests.workers.gateway.conftest import PLAN, Bearer, Door
 from workers.connect import connect
+from workers.gateway.ears import OF_ONE
 from workers.gateway.serve import listening_socket, run_gateway
 from workers.rehearsal.cast import Cast
 from workers.settings import Settings
@@ -62,6 +64,21 @@ async def test_events_are_heard_and_a_stream_goes_on_where_it_broke(
         last = {"Last-Event-ID": str(heard[-1]["sequence"])}
         more = await _hear(http, mine | last, door, until="employer_return")
         assert [event["event"] for event in more] == ["employer_return"]
+        async with AsyncExitStack() as many:
+            lines = []
+            for _ in range(OF_ONE):
+                taken = await many.enter_async_context(http.stream("GET", f"{URL}/stream", headers=mine))
+                lines.append(taken.aiter_lines())
+                assert await anext(lines[-1]) == ": begins"
+            too_many = await http.get(f"{URL}/stream", headers=mine)
+            assert (too_many.status_code, too_many.json()["code"]) == (429, "too_many_streams")
+            assert int(too_many.headers["retry-after"]) > 0
+
+        async def given_back() -> None:
+            async with http.stream("GET", f"{URL}/stream", headers=mine) as again:
+                assert again.status_code == 200
+
+        await eventually(given_back)
         async with http.stream("GET", f"{URL}/stream", headers=mine) as open_stream:
             assert open_stream.headers["content-type"].startswith("text/event-stream")
             stop.set()

@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 
 from models.refusal import RefusalCode
 from tests.support import eventually, unique
+from tests.workers.conftest import rehearsal_clock
 from tests.workers.gateway.conftest import PLAN, Bearer, Door, clock
 from workers.connect import connect
 from workers.gateway import routes_starts
@@ -45,6 +46,7 @@ async def test_a_first_leg_by_http(stage_door: Door) -> None:
     door, cast = stage_door, stage_door.cast
     begun = await door.start()
     assert begun.status_code == 201, begun.text
+    assert (begun.json()["stage"], begun.json()["plan_version"]) == ("draft", 1)
     again = await door.start()
     assert (again.status_code, again.json()["run_id"]) == (200, begun.json()["run_id"])
     other = problem_of(await door.start(level="intermediate"), 409, "different_input")
@@ -101,6 +103,23 @@ async def test_what_is_not_waited_for_is_told_where_to_look(stage_door: Door) ->
     await eventually(refused)
 
 
+async def test_what_is_sent_before_the_opening_waits_for_it(stage_door: Door) -> None:
+    door, cast = stage_door, stage_door.cast
+    eve = rehearsal_clock("2023-09-17T23:56:00+08:00", speed=40.0)
+    assert (await door.start(clock=eve)).json()["stage"] == "draft"
+    submit = cast.submit()
+    problem_of(await door.send(submit), 409, "not_open_yet")
+    handed = await door.send(submit, Prefer="respond-async")
+    assert handed.status_code == 202
+
+    async def opened() -> None:
+        assert (await door.read()).json()["state"]["stage"] == "employer_review"
+
+    await eventually(opened, 20.0)
+    assert (await door.read("/history")).json()[-1]["at"] >= "2023-09-18T00:00:00+08:00"
+    assert (await door.read("/refused")).json() == []
+
+
 async def test_the_actor_comes_from_the_token(stage_door: Door, bearer: Bearer) -> None:
     door, cast = stage_door, stage_door.cast
     await door.start()
@@ -117,6 +136,17 @@ async def test_the_actor_comes_from_the_token(stage_door: Door, bearer: Bearer) 
         url, json=body | {"actor": submit["actor"]}, headers=door.headers("applicant")
     )
     assert same.status_code == 200, same.text
+
+    other = problem_of(
+        await door.http.post(
+            f"{door.path}/commands/withdraw",
+            json=body | {"kind": "submit"},
+            headers=door.headers("applicant"),
+        ),
+        422,
+        "malformed",
+    )
+    assert other["field"] == "kind", "what the path allows is not what the body asks for"
 
     two = bearer("clerk-2", ("employer", cast.employer), ("department", cast.department))
     unclear = await door.http.post(f"{door.path}/commands/review", json={}, headers=two)
@@ -254,6 +284,9 @@ async def test_everybody_reads_the_rules(http: httpx.AsyncClient) -> None:
     assert (await http.get("/v1/lifecycle.svg")).text.startswith("<?xml")
     unknown = (await http.get("/v1/certificates/TJ-2023-ENG-999999")).json()
     assert unknown["standing"] == "unknown"
+    nobody = (await http.get("/v1/certificates/%00%0a")).json()
+    assert nobody["standing"] == "unknown"
+    assert "\x00" not in nobody["words"]["en"], "what PostgreSQL would not even be asked for"
     assert (await http.post("/v1/certificates/file", content=b"%PDF-1.7 not ours")).json()[
         "standing"
     ] == "unknown"
