@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from temporalio.client import Client
 
+from tests.codec import KEYS
 from tests.support import log_to_stderr, unique
 from workers.connect import connect
 from workers.embedded import DevServer
@@ -27,6 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure() -> None:
     log_to_stderr()
+    os.environ["ZHICHENG_PAYLOAD_KEYS"] = KEYS
 
 
 @pytest.hookimpl(trylast=True)

@@ -1,15 +1,17 @@
-"""Every payload inside a message of the server, as raw bytes: what a search through histories looks at."""
+"""Every payload inside a message of the server: what a search through histories looks at."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from temporalio.api.common.v1 import Payload
 
 
-def payloads_of(message: object) -> list[bytes]:
-    """The data of every payload inside a protobuf message."""
+def each_payload(message: object) -> Iterator[Payload]:
+    """Every payload inside a protobuf message."""
     if isinstance(message, Payload):
-        return [message.data, *(value for value in message.metadata.values())]
-    found: list[bytes] = []
+        yield message
+        return
     for descriptor, value in message.ListFields():  # type: ignore[attr-defined]
         if descriptor.type != descriptor.TYPE_MESSAGE:
             continue
@@ -19,5 +21,9 @@ def payloads_of(message: object) -> list[bytes]:
             held = list(value) if descriptor.is_repeated else [value]
         for inner in held:
             if hasattr(inner, "ListFields"):
-                found += payloads_of(inner)
-    return found
+                yield from each_payload(inner)
+
+
+def payloads_of(message: object) -> list[bytes]:
+    """The data and metadata of every payload inside a protobuf message, as raw bytes."""
+    return [raw for one in each_payload(message) for raw in (one.data, *one.metadata.values())]

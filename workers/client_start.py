@@ -35,6 +35,9 @@ M = TypeVar("M", bound=BaseModel)
 
 WORKFLOW_TYPE = "ApplicationWorkflow"
 MEMO_DIGEST = "input_sha256"
+MEMO_OPEN = "answers_open"
+"""Of an application that another namespace waits for: see `workers.codec.border`."""
+
 TASK_TIMEOUT = timedelta(seconds=5)
 """How long a worker that died holds an application up; longer tasks are kept alive by the SDK."""
 
@@ -129,13 +132,19 @@ async def start_or_find(
     )
 
 
-def start_options(given: ApplicationInput) -> dict[str, Any]:
-    """What every door starts an application with: id, what is found later by, and what tells inputs apart."""
+def start_options(given: ApplicationInput, *, answers_open: bool = False) -> dict[str, Any]:
+    """What every door starts an application with: id, what is found later by, and what tells inputs apart.
+
+    `answers_open`: another namespace waits for its end, and must be able to read it.
+    """
     state = ApplicationState(input=given, entered_at=given.clock.now(datetime.now(UTC)))
     return {
         "id": given.workflow_id,
         "id_reuse_policy": WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
-        "memo": {MEMO_DIGEST: digest(given.model_dump(mode="json"))},
+        "memo": {
+            MEMO_DIGEST: digest(given.model_dump(mode="json")),
+            **({MEMO_OPEN: True} if answers_open else {}),
+        },
         "search_attributes": first_attributes(state, _terms_of_the_release(given.plan_id)),
         "static_summary": f"{given.specialty}, {given.level}, {given.employer.id}",
         "static_details": _details(given),

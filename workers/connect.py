@@ -9,8 +9,6 @@ from __future__ import annotations
 import asyncio
 
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.converter import DataConverter
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
 from temporalio.runtime import Runtime
 
@@ -41,27 +39,22 @@ def connect_config(settings: Settings) -> ClientConnectConfig:
     return config
 
 
-async def connect(
-    settings: Settings,
-    *,
-    data_converter: DataConverter = pydantic_data_converter,
-    runtime: Runtime | None = None,
-) -> Client:
-    """A client that has spoken with the server; payloads go through `data_converter`.
+async def connect(settings: Settings, *, runtime: Runtime | None = None) -> Client:
+    """A client that has spoken with the server; it and its workers have the service's plugin.
 
     Raises `TemporalUnreachableError` when no server answers in 15 seconds, `SettingsError` when
-    Temporal's configuration is wrong.
+    Temporal's configuration is wrong, or payloads are to be sealed and there is no key.
     """
-    from workers.observe.correlation import interceptors  # half of what a short command would load
+    from workers.codec.plugin import review_plugin  # half of what a short command would load
 
     config = connect_config(settings)
+    plugin = review_plugin(settings, config["target_host"], config["namespace"])
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
             return await Client.connect(
                 **config,  # the SDK's own shape: target_host, namespace, tls, api_key, rpc_metadata
-                data_converter=data_converter,
+                plugins=[plugin],
                 runtime=runtime,
-                interceptors=interceptors(),
             )
     except (RuntimeError, TimeoutError) as error:
         reason = str(error) or f"no answer in {CONNECT_SECONDS:.0f} seconds"

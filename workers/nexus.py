@@ -200,7 +200,7 @@ class _Start(nexus.TemporalOperationHandler[Any, dict[str, Any]]):
                 task_queue=self._service.task_queue,
                 id_conflict_policy=policy,
                 result_type=dict[str, Any],
-                **start_options(application),
+                **start_options(application, answers_open=True),
             )
 
         try:

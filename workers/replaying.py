@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import AsyncIterator
 
 from temporalio.client import Client, WorkflowExecution
-from temporalio.worker import Replayer
 
 from models.wire import Wire
 from workers.client_start import WORKFLOW_TYPE
+from workers.codec.plugin import build_replayer, plugin_of
 from workers.registry import WORKFLOWS
 from workers.worker import sandbox_runner
 from workflows import search_attributes as sa
@@ -45,9 +45,7 @@ async def replay_open(client: Client, sample: int | None = None) -> Replayed:
     running: Counter[str] = Counter()
     replayed: Counter[str] = Counter()
     broken: list[Broken] = []
-    replayer = Replayer(
-        workflows=WORKFLOWS, data_converter=client.data_converter, workflow_runner=sandbox_runner()
-    )
+    replayer = build_replayer(plugin_of(client), WORKFLOWS, sandbox_runner())
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def one(run: WorkflowExecution, stage: str) -> None:

@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from activities.evidence.config import EvidenceConfig
 from activities.identity_keys import KeyRing
@@ -30,6 +30,7 @@ from models.roles import Reference, Role
 from models.visibility import Grant
 from models.webhooks import MAIL_ADDRESS, Network, key_of, seal_key_of
 from models.wire import Wire
+from workers.codec.settings import ORIGIN, CodecSettings, listed
 
 PREFIX = "ZHICHENG_"
 OFF = "127.0.0.1:0"
@@ -39,8 +40,6 @@ DATABASE_DRIVERS = ("sqlite+aiosqlite", "postgresql+psycopg")
 
 ASYMMETRIC = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 """Signatures of tokens; a shared secret would let every verifier mint tokens."""
-
-_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?|https?://\[[0-9a-f:]+\](:\d{1,5})?")
 
 
 class SettingsError(ValueError):
@@ -61,10 +60,6 @@ def is_this_machine(host: str) -> bool:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _listed(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 ENDPOINT_NAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9-]{0,198}[A-Za-z0-9])?")
@@ -89,7 +84,7 @@ class NexusAccount(Wire):
         return self
 
 
-class Settings(BaseSettings):
+class Settings(CodecSettings):
     """The settings of every process. A field's description is the remedy that an error names."""
 
     model_config = SettingsConfigDict(
@@ -404,6 +399,7 @@ class Settings(BaseSettings):
         "metrics_address",
         "service_metrics_address",
         "gateway_address",
+        "codec_address",
         "smtp_address",
     )
     @classmethod
@@ -415,7 +411,7 @@ class Settings(BaseSettings):
     @field_validator("webhook_networks")
     @classmethod
     def _networks(cls, value: str) -> str:
-        for network in _listed(value):
+        for network in listed(value):
             try:
                 ip_network(network)
             except ValueError:
@@ -463,7 +459,7 @@ class Settings(BaseSettings):
     @field_validator("oidc_algorithms")
     @classmethod
     def _asymmetric(cls, value: str) -> str:
-        if not _listed(value) or not set(_listed(value)) <= set(ASYMMETRIC):
+        if not listed(value) or not set(listed(value)) <= set(ASYMMETRIC):
             raise ValueError("must list asymmetric signatures only")
         return value
 
@@ -471,15 +467,15 @@ class Settings(BaseSettings):
     @classmethod
     def _media_types(cls, value: str) -> str:
         known = {kind.name.lower() for kind in MediaType}
-        if not _listed(value) or not set(_listed(value)) <= known:
+        if not listed(value) or not set(listed(value)) <= known:
             raise ValueError("must list kinds of file that can be told by their content")
         return value
 
     @field_validator("gateway_origins")
     @classmethod
     def _origins(cls, value: str) -> str:
-        for origin in _listed(value):
-            if not _ORIGIN.fullmatch(origin):
+        for origin in listed(value):
+            if not ORIGIN.fullmatch(origin):
                 raise ValueError(f"'{origin[:80]}' must be scheme://host or scheme://host:port, and no more")
         return value
 
@@ -537,7 +533,7 @@ class Settings(BaseSettings):
         return EvidenceConfig(
             max_bytes=self.evidence_max_bytes,
             quota_bytes=self.evidence_quota_bytes,
-            allowed=frozenset(MediaType[name.upper()] for name in _listed(self.evidence_types)),
+            allowed=frozenset(MediaType[name.upper()] for name in listed(self.evidence_types)),
             waits=timedelta(days=self.evidence_days),
         )
 
@@ -548,15 +544,15 @@ class Settings(BaseSettings):
 
     def algorithms(self) -> tuple[str, ...]:
         """The signatures that tokens may have."""
-        return _listed(self.oidc_algorithms)
+        return listed(self.oidc_algorithms)
 
     def origins(self) -> tuple[str, ...]:
         """The origins whose pages may call the gateway."""
-        return _listed(self.gateway_origins)
+        return listed(self.gateway_origins)
 
     def networks(self) -> tuple[Network, ...]:
         """The private networks that webhooks may lead to."""
-        return tuple(map(ip_network, _listed(self.webhook_networks)))
+        return tuple(map(ip_network, listed(self.webhook_networks)))
 
     @classmethod
     def load(cls, **given: Any) -> Self:

@@ -88,6 +88,7 @@ async def _run(
     stop: asyncio.Event | None,
 ) -> int:
     from activities.database import Database
+    from workers.codec.ring import make_key_file
     from workers.connect import connect
     from workers.courier.courier import goes_to_mailbox, run_courier
     from workers.database import upgrade
@@ -128,6 +129,7 @@ async def _run(
             stopping = await stack.enter_async_context(
                 stop_on_signal() if stop is None else nullcontext(stop)
             )
+            make_key_file(here, server.address)
             client = await connect(here, runtime=temporal_runtime(here))
             await register_search_attributes(client)
             await create_endpoints(client, here.task_queue, here.nexus_callers)

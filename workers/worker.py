@@ -32,7 +32,9 @@ from temporalio.worker import (
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.database import Database
-from workers.connect import connect
+from workers.codec.plugin import plugin_of
+from workers.codec.ring import make_key_file
+from workers.connect import connect, connect_config
 from workers.health import HealthServer, PollerProbe
 from workers.observe.failures import FailureBook
 from workers.settings import Settings, split_address
@@ -77,10 +79,14 @@ def build_worker(
     """A worker on `settings.task_queue`, not yet running. Workflows run in the sandbox, or in `runner`.
 
     Shutting it down stops the polling, lets workflow tasks end and gives activities
+    `settings.drain_seconds`. `identity` is how the server names it, by default unique to this worker.
+    Raises `ValueError` when there is nothing to serve, a definition is wrong, or the client came around
+    `workers.connect` and would leave payloads open.
     `settings.drain_seconds`. `book` looks at what becomes of activities. `identity` is how the server names
     it, by default unique to this worker.
     Raises `ValueError` when there is nothing to serve or a definition is wrong.
     """
+    plugin_of(client)
     return Worker(
         client,
         task_queue=settings.task_queue,
@@ -147,7 +153,9 @@ async def run_worker(
     async with AsyncExitStack() as stack:
         if stop is None:
             stop = await stack.enter_async_context(stop_on_signal())
-        client = client or await connect(settings, runtime=temporal_runtime(settings))
+        if client is None:
+            make_key_file(settings, connect_config(settings)["target_host"])
+            client = await connect(settings, runtime=temporal_runtime(settings))
         identity = new_identity()
         worker = build_worker(
             client,

@@ -8,24 +8,15 @@ from pathlib import Path
 
 import pytest
 from temporalio.client import WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.worker import Replayer
 
 from models.application import workflow_id
 from models.batch import batch_id
 from models.cycle_state import cycle_id
 from models.meeting_messages import meeting_workflow_id
+from tests.codec import replayer
 from tests.histories import FOLDER
-from workers.registry import WORKFLOWS
-from workers.worker import sandbox_runner
 
 RECORDED = sorted(FOLDER.glob("*.json"))
-
-
-def _replayer() -> Replayer:
-    return Replayer(
-        workflows=WORKFLOWS, data_converter=pydantic_data_converter, workflow_runner=sandbox_runner()
-    )
 
 
 def _history(path: Path) -> WorkflowHistory:
@@ -53,11 +44,11 @@ def test_at_least_ten_paths_are_recorded() -> None:
 
 @pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
 async def test_a_recorded_history_replays(path: Path) -> None:
-    await _replayer().replay_workflow(_history(path))
+    await replayer().replay_workflow(_history(path))
 
 
 async def test_the_gate_finds_a_changed_activity() -> None:
     path = FOLDER / "main_line.json"
     history = _read(path.read_text(encoding="utf-8").replace("core_local_activity", "another_marker"))
     with pytest.raises(Exception, match=r"(?i)nondeterminism|unexpected|marker"):
-        await _replayer().replay_workflow(history)
+        await replayer().replay_workflow(history)

@@ -110,6 +110,7 @@ class DoorsThread(ServingThread):
                 task_queue=unique("doors"),
                 data_dir=folder,
                 rehearsal=True,
+                payload_encryption="off",
                 local_issuer=True,
                 nexus_callers=accounts(),
                 gateway_calls_a_minute=100_000,

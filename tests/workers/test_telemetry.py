@@ -14,15 +14,15 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
-from temporalio.worker import Replayer
 
+from tests.codec import replayer
 from tests.support import eventually, log_to_stderr, unique
 from tests.workers.conftest import Lines
 from tests.workers.logging_workflow import Speaks, speak
 from workers.redaction import REDACTED, scrub_text
 from workers.settings import Settings
 from workers.telemetry import configure_logging, subject_of
-from workers.worker import build_worker, sandbox_runner
+from workers.worker import build_worker
 
 
 async def _spoken(client: Client, queue: str, workflow_id: str, lines: Lines) -> WorkflowHandle[Speaks, None]:
@@ -105,12 +105,12 @@ async def test_each_line_is_written_once_although_every_task_is_a_replay(
 
     before = len(lines.all())
     history = await handle.fetch_history()
-    await Replayer(workflows=[Speaks], workflow_runner=sandbox_runner()).replay_workflow(history)
+    await replayer(workflows=[Speaks]).replay_workflow(history)
     assert [line["event"] for line in lines.all()[before:] if line["logger"].startswith("test.")] == []
 
     # The logger is silent by itself too, in a process whose logging is not ours.
     with structlog.testing.capture_logs() as said:
-        await Replayer(workflows=[Speaks], workflow_runner=sandbox_runner()).replay_workflow(history)
+        await replayer(workflows=[Speaks]).replay_workflow(history)
     assert said == []
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 
 from activities.database import Database
+from tests.codec import plugin
 from tests.support import unique
 from tests.workflows.cycle import Cycle
 from workers.database import upgrade
@@ -36,7 +36,7 @@ async def environment() -> AsyncIterator[WorkflowEnvironment]:
     args = [arg for pair in types for arg in ("--search-attribute", pair)]
     async with await WorkflowEnvironment.start_time_skipping_v2(
         ts_config=TimeSkippingConfig(enabled=False),
-        data_converter=pydantic_data_converter,
+        plugins=[plugin()],
         dev_server_existing_path=str(find_binary()),
         dev_server_log_level="never",
         dev_server_extra_args=[

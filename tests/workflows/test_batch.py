@@ -12,9 +12,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from sqlalchemy import select
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Replayer
 
 from activities.database import Database
 from models.batch import item_command_id
@@ -22,6 +20,7 @@ from models.batch_messages import BatchStatus
 from models.batch_rows import GivenItem
 from models.refusal import RefusalCode, Refused
 from models.tables import Application, Batch, BatchItem, Notice
+from tests.codec import replayer, unsealed
 from tests.histories import FOLDER
 from tests.support import eventually, unique
 from tests.workflows.cycle import Cycle, Life
@@ -31,7 +30,7 @@ from workers.database import upgrade
 from workers.registry import WORKFLOWS, make_activities
 from workers.rehearsal.cast import CITY_OFFICE, OFFICE
 from workers.settings import Settings
-from workers.worker import build_worker, sandbox_runner
+from workers.worker import build_worker
 
 PLAN = "tianjin-quality-2023"
 HOLD = {"kind": "hold", "ground": "investigation", "text": "核查中"}
@@ -185,11 +184,9 @@ async def test_from_the_dry_run_to_the_last_answer(
     assert forced.counts == {"accepted": 5, "refused": 1}
     assert await effects(lives, ref) == {0: 1, 1: 5}
     history = await own.environment.client.get_workflow_handle(f"batch/{ref}").fetch_history()
-    await Replayer(
-        workflows=WORKFLOWS, data_converter=pydantic_data_converter, workflow_runner=sandbox_runner()
-    ).replay_workflow(history)
+    await replayer().replay_workflow(history)
     if request.config.getoption("--record"):
-        text = re.sub(r"\d+@[^\"/]+", "recorder", history.to_json())
+        text = re.sub(r"\d+@[^\"/]+", "recorder", unsealed(history).to_json())
         (FOLDER / "batch.json").write_text(text + "\n", encoding="utf-8")
 
 

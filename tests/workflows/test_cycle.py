@@ -14,16 +14,15 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import select
 from temporalio.client import WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Replayer
 
 from activities.database import Database
 from activities.people import record_name
 from models.audit import verify
 from models.tables import Application, CycleFact, CycleNotice, OpenCase, Paper, Person, Unit
 from models.tables import Cycle as CycleRow
+from tests.codec import replayer, unsealed
 from tests.histories import FOLDER
 from tests.support import eventually, unique
 from tests.workflows import lives
@@ -33,7 +32,7 @@ from tests.workflows.year import PLAN_ID, Year, begin, city, command, office, po
 from workers.database import upgrade
 from workers.registry import WORKFLOWS, make_activities
 from workers.settings import Settings
-from workers.worker import build_worker, sandbox_runner
+from workers.worker import build_worker
 
 QUIET_DAY, COMMAND = 8, 20
 """The ceilings, in events: a day on which nobody sends anything, and a command with its order."""
@@ -75,9 +74,7 @@ async def _in_stage(own: Cycle, life: Life, stage: str) -> None:
 
 
 async def _replay(history: WorkflowHistory) -> None:
-    await Replayer(
-        workflows=WORKFLOWS, data_converter=pydantic_data_converter, workflow_runner=sandbox_runner()
-    ).replay_workflow(history)
+    await replayer().replay_workflow(history)
 
 
 async def _rows(own: Cycle) -> SimpleNamespace:
@@ -231,7 +228,7 @@ async def test_a_whole_year(own: Cycle, request: pytest.FixtureRequest) -> None:
     _within_the_budget(history)
     await _replay(history)
     if request.config.getoption("--record"):
-        text = re.sub(r"\d+@[^\"/]+", "recorder", history.to_json())
+        text = re.sub(r"\d+@[^\"/]+", "recorder", unsealed(history).to_json())
         text = re.sub(r'"stackTrace": "(?:[^"\\]|\\.)*"', '"stackTrace": ""', text)
         (FOLDER / "cycle.json").write_text(text + "\n", encoding="utf-8")
 

@@ -21,9 +21,7 @@ from sqlalchemy import select
 from sqlalchemy import text as sql
 from temporalio import activity, workflow
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Replayer
 
 from activities.ballot_box import Choice, slip_hash
 from activities.database import Database
@@ -32,6 +30,7 @@ from models.meeting_commands import MEETING_COMMANDS
 from models.meeting_messages import meeting_workflow_id
 from models.refusal import Refusal, RefusalCode, Refused
 from models.tables import MeetingNotice, Recusal, VoteCount
+from tests.codec import replayer, unsealed
 from tests.histories import FOLDER
 from tests.payloads import payloads_of
 from tests.support import log_to_stderr, unique
@@ -46,7 +45,7 @@ from workers.rehearsal.cast import EMPLOYERS
 from workers.rehearsal.meeting_cast import in_person
 from workers.settings import Settings
 from workers.telemetry import configure_logging
-from workers.worker import build_worker, sandbox_runner
+from workers.worker import build_worker
 
 __all__ = ["server"]
 
@@ -146,10 +145,7 @@ async def test_a_meeting_of_eleven_experts_and_sixty_applications(hall: Cycle, t
     _nothing_in_logs(logs.getvalue(), prefix, slips)
     await hall.database.close()
     _nothing_in_the_file(tmp_path / "meeting.db", slips)
-    replayer = Replayer(
-        workflows=WORKFLOWS, data_converter=pydantic_data_converter, workflow_runner=sandbox_runner()
-    )
-    await replayer.replay_workflow(await day.handle.fetch_history())
+    await replayer().replay_workflow(await day.handle.fetch_history())
 
 
 async def _vote_on_everything(
@@ -331,7 +327,7 @@ async def _nothing_in_histories(
         raw = b"\n".join(
             [
                 event.SerializeToString() + b"\n".join(payloads_of(event))
-                async for event in handle.fetch_history_events()
+                for event in unsealed(await handle.fetch_history()).events
             ]
         )
         searched += len(raw)
@@ -404,9 +400,9 @@ async def test_a_small_meeting_passes_every_command(cycle: Cycle, request: pytes
     assert head["minutes_sha256"] == found.sha256
     sent = {fact.event for fact in await day.history()} - {"planned", "draw_due", "draw_missed"}
     assert sent == set(MEETING_COMMANDS)
-    await _replays(cycle.environment.client, day)
+    await _replays(day)
     if request.config.getoption("--record"):
-        text = re.sub(r"\d+@[^\"/]+", "recorder", (await day.handle.fetch_history()).to_json())
+        text = re.sub(r"\d+@[^\"/]+", "recorder", unsealed(await day.handle.fetch_history()).to_json())
         (FOLDER / "meeting.json").write_text(text + "\n", encoding="utf-8")
 
 
@@ -429,7 +425,7 @@ async def test_a_draw_is_due_then_missed_and_those_in_charge_are_told(cycle: Cyc
             ("draw_missed", "convening_unit"),
             ("draw_missed", "office"),
         ]
-    await _replays(cycle.environment.client, day)
+    await _replays(day)
 
 
 async def test_who_may_not_is_refused_and_the_same_command_is_carried_out_once(cycle: Cycle) -> None:
@@ -462,7 +458,7 @@ async def test_who_may_not_is_refused_and_the_same_command_is_carried_out_once(c
     assert found is not None
     assert verify_draw(*found) == []
     await day.send(cast.replace(11))
-    await _replays(cycle.environment.client, day)
+    await _replays(day)
 
 
 @pytest.mark.parametrize(
@@ -513,8 +509,5 @@ class _Plainly:
     client: Client
 
 
-async def _replays(client: Client, day: MeetingDay) -> None:
-    replayer = Replayer(
-        workflows=WORKFLOWS, data_converter=client.data_converter, workflow_runner=sandbox_runner()
-    )
-    await replayer.replay_workflow(await day.handle.fetch_history())
+async def _replays(day: MeetingDay) -> None:
+    await replayer().replay_workflow(await day.handle.fetch_history())

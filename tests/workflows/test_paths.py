@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.worker import Replayer
 
 from models.audit import verify
+from tests.codec import replayer, unsealed
 from tests.histories import FOLDER
 from tests.workflows.cycle import Cycle
 from tests.workflows.paths import CAST, PATHS
-from workers.registry import WORKFLOWS
-from workers.worker import sandbox_runner
 
 ENDS = {
     "main_line": "archived",
@@ -50,10 +47,7 @@ async def test_a_path_ends_where_it_should_and_replays(
     assert (await life.state()).stage == ENDS[name]
     assert verify(await life.history()) == []
     history = await life.handle.fetch_history()
-    replayer = Replayer(
-        workflows=WORKFLOWS, data_converter=pydantic_data_converter, workflow_runner=sandbox_runner()
-    )
-    await replayer.replay_workflow(history)
+    await replayer().replay_workflow(history)
     if request.config.getoption("--record"):
-        text = re.sub(r"\d+@[^\"/]+", "recorder", history.to_json())
+        text = re.sub(r"\d+@[^\"/]+", "recorder", unsealed(history).to_json())
         (FOLDER / f"{name}.json").write_text(text + "\n", encoding="utf-8")

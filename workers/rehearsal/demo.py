@@ -20,14 +20,12 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.live import Live
-from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from activities.database import Database
 from models.clock import BusinessClock
 from models.wire import SHANGHAI
 from workers.client import ReviewClient
-from workers.embedded import NAMESPACE
+from workers.connect import connect
 from workers.exit import finish
 from workers.processes import ServerRecord
 from workers.rehearsal import table
@@ -67,10 +65,8 @@ class Rehearsal:
 
     async def perform(self) -> list[Verdict]:
         """Plays every story and judges it."""
-        server, url = self._processes.server, self._processes.database_url
-        client = await Client.connect(
-            server.address, namespace=NAMESPACE, data_converter=pydantic_data_converter
-        )
+        url = self._processes.database_url
+        client = await connect(self._processes.settings())
         door = ReviewClient(client, _task_queue(), patience=10.0, task_timeout=TASK_TIMEOUT)
         await self._worker_is_there()
         clock = BusinessClock(

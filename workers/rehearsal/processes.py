@@ -15,8 +15,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from workers.codec.ring import make_key_file
 from workers.database import upgrade
 from workers.embedded import NAMESPACE, DevServer, DevServerError
+from workers.settings import Settings
 
 SERVER = {"history.timerProcessorMaxTimeShift": "10ms", "matching.queryPollerUnavailableWindow": "200ms"}
 """A business day is less than a second long: timers must not wait to be collected. And a question to a
@@ -49,8 +51,19 @@ class Processes:
         await asyncio.to_thread(upgrade, self.database_url)
         await self.server.start()
         self._write_pid("server", self.server.pid)
+        make_key_file(self.settings(), self.server.address)
         await self._start_worker()
         self._watching = asyncio.create_task(self._watch())
+
+    def settings(self) -> Settings:
+        """Of whoever talks to this server: its key lies in the data directory, not in the environment."""
+        return Settings.load(
+            temporal_address=self.server.address,
+            temporal_namespace=NAMESPACE,
+            data_dir=self.data_dir,
+            payload_encryption="on",
+            payload_keys=None,
+        )
 
     async def stop(self) -> None:
         """End both: the worker drains first. Idempotent."""

@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
 from activities.database import Database
+from workers.connect import connect
 from workers.database import upgrade
-from workers.embedded import NAMESPACE, DevServer
+from workers.embedded import DevServer
 from workers.search_attributes import server_types
-from workers.simulate.worker import QUEUE
+from workers.simulate.worker import QUEUE, simulation_settings
 
 SKIPPING: dict[str, str | int | float | bool] = {
     "frontend.WorkflowTimeSkippingEnabled": True,
@@ -104,10 +104,8 @@ async def ground(cached: int) -> AsyncIterator[Ground]:
         server = await stack.enter_async_context(
             DevServer(run_dir=folder, search_attributes=server_types(), dynamic_config=SKIPPING)
         )
-        plain = await Client.connect(
-            server.address, namespace=NAMESPACE, data_converter=pydantic_data_converter
-        )
-        skipper = TimeSkipper(plain, config=TimeSkippingConfig(enabled=False))
+        unskipped = await connect(simulation_settings(server.address))
+        skipper = TimeSkipper(unskipped, config=TimeSkippingConfig(enabled=False))
         workers = []
         for number in range(1, WORKERS + 1):
             log = folder / f"worker-{number}.log"

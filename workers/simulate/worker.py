@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import gc
 import sys
+from pathlib import Path
+from typing import Any
 
 from temporalio import activity
-from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import UnsandboxedWorkflowRunner
 
 from activities.database import Database
 from models.cycle_messages import Asked, Done
+from workers.connect import connect
 from workers.embedded import NAMESPACE
 from workers.exit import finish
 from workers.registry import WORKFLOWS, make_activities
@@ -24,9 +25,25 @@ from workers.settings import Settings
 from workers.worker import build_worker
 
 QUEUE = "simulation"
+NOWHERE = Path("/nonexistent")
+"""A simulation has no data directory."""
 
 GARBAGE_EVERY = 50_000
 """Allocations between two collections: it lives for minutes, and much of what it makes stays in its cache."""
+
+
+def simulation_settings(address: str, **more: Any) -> Settings:
+    """Of a simulation at host:port. Its people are invented, and nothing is kept: no keys."""
+    return Settings.load(
+        temporal_address=address,
+        temporal_namespace=NAMESPACE,
+        task_queue=QUEUE,
+        rehearsal=True,
+        payload_encryption="off",
+        payload_keys=None,
+        data_dir=NOWHERE,
+        **more,
+    )
 
 
 @activity.defn(name="make_papers")
@@ -37,14 +54,8 @@ async def make_papers(asked: Asked) -> Done:  # noqa: ARG001 - the shape of the 
 
 async def serve(address: str, url: str, cached: int) -> None:
     """Serves until standard input ends. `cached`: how many workflows are kept in memory."""
-    client = await Client.connect(address, namespace=NAMESPACE, data_converter=pydantic_data_converter)
-    settings = Settings.load(
-        temporal_address=address,
-        task_queue=QUEUE,
-        rehearsal=True,
-        max_cached_workflows=cached,
-        drain_seconds=1.0,
-    )
+    settings = simulation_settings(address, max_cached_workflows=cached, drain_seconds=1.0)
+    client = await connect(settings)
     database = Database(url, empties_log=False)
     try:
         made = make_activities(database, rehearsal=True)

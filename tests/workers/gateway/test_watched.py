@@ -11,10 +11,10 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.worker import Interceptor, Replayer
+from temporalio.worker import Interceptor
 
 from models.stages import label_of
+from tests.codec import replayer
 from tests.support import eventually, unique
 from tests.workers.conftest import Lines, serving
 from tests.workers.gateway.conftest import Door
@@ -22,10 +22,8 @@ from workers.connect import connect
 from workers.observe.correlation import interceptors
 from workers.observe.page import metrics_page
 from workers.observe.tracing import Discreet, tracing_to
-from workers.registry import WORKFLOWS
 from workers.rehearsal.cast import paper
 from workers.settings import Settings
-from workers.worker import sandbox_runner
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
@@ -59,13 +57,7 @@ def gateway_settings(
 
 
 async def _replayed(history: WorkflowHistory, *watching: Interceptor) -> None:
-    replayer = Replayer(
-        workflows=WORKFLOWS,
-        data_converter=pydantic_data_converter,
-        workflow_runner=sandbox_runner(),
-        interceptors=list(watching),
-    )
-    await replayer.replay_workflow(history)
+    await replayer(*watching).replay_workflow(history)
 
 
 async def test_one_trace_from_the_request_to_the_activity(

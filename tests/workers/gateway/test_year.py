@@ -11,6 +11,7 @@ import pytest
 from activities.database import Database
 from models.meeting_messages import meeting_workflow_id
 from tests.activities.hall import IN_TIME, ON_THE_DAY, Hall
+from tests.codec import unsealed
 from tests.support import eventually, unique
 from tests.workers.conftest import end_cycle, rehearsal_clock
 from tests.workers.gateway.conftest import PLAN, Bearer
@@ -190,7 +191,7 @@ async def test_a_chair_acts_under_the_reference_of_the_duty(
     duty = await hall.room.chair_reference(*hall.key, experts[0])
     assert facts[-1]["actor"] == {"id": duty, "role": "chair", "organisation": COMMITTEE}
     client = await connect(served)
-    history = await client.get_workflow_handle(meeting_workflow_id(*hall.key)).fetch_history()
+    history = unsealed(await client.get_workflow_handle(meeting_workflow_id(*hall.key)).fetch_history())
     written = b"".join(event.SerializeToString() for event in history.events)
     assert str(duty).encode() in written
     assert not [expert for expert in experts if expert.encode() in written]
