@@ -5,7 +5,6 @@ Whatever people can write somewhere is written: every text of every command carr
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from datetime import UTC, date, datetime
 from typing import Any
@@ -22,7 +21,7 @@ from tests.support import eventually, unique
 from tests.workers.conftest import rehearsal_clock
 from workers.client import ReviewClient
 from workers.connect import connect
-from workers.rehearsal.cast import CITY_OFFICE, OFFICE, Cast, Json
+from workers.rehearsal.cast import CITY_OFFICE, OFFICE, Cast
 
 _TEXTS = frozenset({"text", "title", "reason", "statement", "record", "words"})
 
@@ -201,16 +200,8 @@ async def _look(house: House, http: httpx.AsyncClient, cast: Cast) -> None:
         "doctor": ("/v1/doctor", office),
         "public statistics": (f"{base}/public-statistics", {}),
         "health": ("/v1/health", {}),
-        "openapi": ("/openapi.json", {}),
     }
     for name, (path, headers) in asked.items():
         house.pages[name] = (await http.get(path, headers=headers)).content
     metrics = house.pages["metrics"].decode()
     house.pages["metrics"] = (await http.get(metrics)).content
-    await asyncio.sleep(0)
-
-
-def commands() -> list[Json]:
-    """For the long form: one of everything that carries text."""
-    cast = Cast("every")
-    return [planted(cast.submit()), planted(cast.office_return()), planted(cast.revoke())]

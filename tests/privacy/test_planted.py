@@ -24,7 +24,8 @@ from tests.privacy.house import House, a_house
 from tests.privacy.life import live
 from tests.privacy.needles import APPLICANT
 from tests.privacy.places import NEEDLES, allowed, everything, of_paper, of_the_server, of_this_machine
-from tests.privacy.search import Find, search
+from tests.privacy.search import search
+from tests.support import eventually
 from workflows import search_attributes as sa
 
 
@@ -115,52 +116,47 @@ def _in_a_delivery(house: House) -> None:
     house.receiver.deliveries[-1].raw += APPLICANT.address.encode()
 
 
-@pytest.mark.parametrize(
-    ("opened", "place"),
-    [
-        (_in_a_column, "database: applications.route"),
-        (_in_a_file, "file: temp.txt"),
-        (_in_a_log, "logs"),
-        (_in_a_page, "page: metrics"),
-        (_in_a_delivery, "webhook"),
-    ],
-)
-def test_a_hole_on_this_machine_is_found(house: House, opened: Callable[[House], None], place: str) -> None:
-    opened(house)
-    assert place in {one.place for one in _finds(house)}
+HOLES: dict[str, Callable[[House], None]] = {
+    "database: applications.route": _in_a_column,
+    "file: temp.txt": _in_a_file,
+    "logs": _in_a_log,
+    "page: metrics": _in_a_page,
+    "webhook": _in_a_delivery,
+}
 
 
-def _finds(house: House) -> list[Find]:
-    found: list[Find] = []
-    for place, content in of_this_machine(house):
-        found += [one for one in search(place, content, NEEDLES) if not allowed(one)]
-    return found
+def test_each_hole_on_this_machine_is_found(house: House) -> None:
+    for opened in HOLES.values():
+        opened(house)
+    found = {
+        one.place
+        for place, content in of_this_machine(house)
+        for one in search(place, content, NEEDLES)
+        if not allowed(one)
+    }
+    assert found == set(HOLES)
 
 
-@pytest.mark.parametrize("where", ["input", "memo", "attribute", "id"])
-async def test_a_hole_on_the_server_is_found(bare: Client, where: str) -> None:
+async def test_each_hole_on_the_server_is_found(bare: Client) -> None:
     """A client without the codec writes it: into an input, a memo, a search attribute, a workflow id."""
-    text = APPLICANT.name
-    attributes = TypedSearchAttributes([SearchAttributePair(sa.TITLE_EMPLOYER, text)])
-    await bare.start_workflow(
-        f"Hole-{where}",
-        {"note": text} if where == "input" else {},
-        id=f"hole-{text if where == 'id' else where}",
-        task_queue="nobody",
-        memo={"note": text} if where == "memo" else None,
-        search_attributes=attributes if where == "attribute" else TypedSearchAttributes([]),
-    )
+    text, nothing = APPLICANT.name, TypedSearchAttributes([])
+    holes = ("input", "memo", "attribute", "id")
+    for where in holes:
+        attributes = TypedSearchAttributes([SearchAttributePair(sa.TITLE_EMPLOYER, text)])
+        await bare.start_workflow(
+            f"Hole-{where}",
+            {"note": text} if where == "input" else {},
+            id=f"hole-{text if where == 'id' else where}",
+            task_queue="nobody",
+            memo={"note": text} if where == "memo" else None,
+            search_attributes=attributes if where == "attribute" else nothing,
+        )
 
-    async def listed() -> set[str]:
+    async def seen() -> None:
         found: set[str] = set()
         async for place, content in of_the_server(bare):
             found |= {one.place.partition(": ")[2] for one in search(place, content, NEEDLES)}
-        return found
-
-    from tests.support import eventually
-
-    async def seen() -> None:
-        assert f"Hole-{where}" in await listed()
+        assert found == {f"Hole-{where}" for where in holes}
 
     await eventually(seen, 20.0)
 
