@@ -69,7 +69,7 @@ async def _keep(settings: Settings, found: Replayed) -> None:
             await keep_report(
                 session,
                 "replay",
-                found.model_dump(mode="json"),
+                found.model_dump(mode="json", exclude={"broken": {"__all__": {"reason"}}}),
                 clean=not found.broken,
                 subject="operator",
                 at=datetime.now(UTC),

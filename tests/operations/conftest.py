@@ -14,6 +14,7 @@ from activities.database import Database
 from tests.activities.hall import Hall
 from tests.activities.recorded import Desk, told
 from tests.models.life import Cast, certified, posted, published, voted, with_office
+from tests.operations.reading import Sheets
 from tests.workers.conftest import Zhicheng, rehearsal_clock, served, zhicheng
 from tests.workers.gateway.conftest import PLAN, Bearer, bearer, gateway, gateway_settings, http
 from workers.client import ReviewClient
@@ -24,6 +25,7 @@ from workers.settings import Settings
 
 __all__ = ["bearer", "gateway", "gateway_settings", "http", "served", "zhicheng"]
 
+BOARD = f"/board/plans/{PLAN}"
 AT = "2023-11-03T09:00"
 """A Friday: one working day before the departments' window closes."""
 
@@ -41,6 +43,7 @@ class Asking:
 
     def __init__(self, zhicheng: Zhicheng, http: httpx.AsyncClient, bearer: Bearer) -> None:
         self._zhicheng, self._http = zhicheng, http
+        self._browsers: dict[str, httpx.AsyncClient] = {}
         self.office = bearer("office-clerk", ("office", OFFICE))
         self.city = bearer("city-clerk", ("city_office", CITY_OFFICE))
         self.unit = bearer("employer-clerk", ("employer", Cast("x").employer))
@@ -69,6 +72,31 @@ class Asking:
         answer = await self._http.request(method, _url(path), json=body, headers=headers or self.office)
         assert answer.status_code in (200, 201), answer.text
         return answer.json() if "json" in answer.headers["content-type"] else answer.text
+
+    async def page(self, path: str, headers: dict[str, str] | None = None, **params: Any) -> Sheets:
+        """What the board shows of it, in English."""
+        browser = await self._signed_in(headers or self.office)
+        answer = await browser.get(f"{BOARD}/{path}", params={**params, "lang": "en"})
+        assert answer.status_code == 200, answer.text
+        return Sheets(answer.text)
+
+    async def act(self, path: str, form: dict[str, Any], headers: dict[str, str] | None = None) -> Sheets:
+        """What the board shows after a form was sent from the page that has it."""
+        browser = await self._signed_in(headers or self.office)
+        csrf = re.search(r'name="csrf" value="(\w+)"', (await browser.get(f"{BOARD}/cycle")).text)
+        assert csrf is not None
+        answer = await browser.post(f"{BOARD}/{path}", data={**form, "csrf": csrf[1]}, follow_redirects=True)
+        assert answer.status_code == 200, answer.text
+        return Sheets(answer.text)
+
+    async def _signed_in(self, headers: dict[str, str]) -> httpx.AsyncClient:
+        token = headers["Authorization"].removeprefix("Bearer ")
+        if token not in self._browsers:
+            browser = httpx.AsyncClient(transport=self._http._transport, base_url="http://gateway")
+            answer = await browser.post("/board/sign-in", data={"token": token})
+            assert answer.status_code == 303, answer.text
+            self._browsers[token] = browser
+        return self._browsers[token]
 
 
 def _url(path: str) -> str:

@@ -1,4 +1,4 @@
-"""The thirty questions of whoever runs a cycle, each asked by its command and over HTTP, on one known cycle.
+"""The thirty questions of whoever runs a cycle: by command, over HTTP and on the board, on one known cycle.
 
 `docs/operations.md` names for each the command, the call and the page of the board.
 """
@@ -10,12 +10,16 @@ import io
 from pathlib import Path
 from typing import Any
 
+from models.doctor import Symptom
+from models.stages import STAGES, Stage
 from tests.operations.conftest import AT, Asking
+from tests.operations.reading import Sheets
 from tests.support import eventually, unique
 from tests.workers.conftest import rehearsal_clock
 from workers.rehearsal.cast import COMMITTEE, OFFICE
 
 THEN = f"{AT}:00+08:00"
+ON = AT[:10]
 UNIT = "tj-metrology-institute"
 CLERK = f"employer:employer-clerk@{UNIT}"
 CLOCK = rehearsal_clock(THEN)
@@ -46,6 +50,10 @@ async def test_1_who_will_miss_the_window(asking: Asking) -> None:
     found = {row["application_ref"]: (row["slack"], row["may_miss"]) for row in told["rows"]}
     assert found["returned"] == found["held"] == found["waiting"] == (1, True)
     assert told["units"] == [{"unit": "tj-scjg-personnel", "applications": 3, "least_slack": 1}]
+    page = await asking.page("risk", q=asked, on=ON, within=5)
+    assert {row[0]: row[1] for row in page.rows("risks")} == dict.fromkeys(found, "1")
+    assert all("may not fit" in row[-1] for row in page.rows("risks"))
+    assert page.rows("units") == [["tj-scjg-personnel", "3", "1"]]
 
 
 async def test_2_which_publicities_need_a_look(asking: Asking) -> None:
@@ -54,6 +62,8 @@ async def test_2_which_publicities_need_a_look(asking: Asking) -> None:
     assert {row["application_ref"]: row["faults"] for row in told} == {"to-prove": ["no_evidence"]}
     every = await asking.told("publicity", "list", "--at", "2023-12-22T09:00")
     assert {r["application_ref"]: r["faults"] for r in every}["on-view"] == ["ends_soon"]
+    page = await asking.page("risk", on=ON)
+    assert page.column("periods", 6)["to-prove"] == "no image and statement yet"
 
 
 async def test_3_what_a_notice_moves(asking: Asking, tmp_path: Path) -> None:
@@ -64,6 +74,10 @@ async def test_3_what_a_notice_moves(asking: Asking, tmp_path: Path) -> None:
     assert told["days"] == {"2023-12-20": False}
     moved = {m["application_ref"]: (m["old_last_day"], m["new_last_day"]) for m in told["moves"]}
     assert moved["on-view"] == ("2023-12-25", "2023-12-26")
+    page = await asking.act("calendar?lang=en", {"notice_toml": NOTICE, "on": ON})
+    assert page.rows("days") == [["Wed 20 Dec 2023", "a rest day"]]
+    assert page.column("moves", 3)["on-view"] == "Mon 25 Dec 2023"
+    assert page.column("moves", 4)["on-view"] == "Tue 26 Dec 2023"
 
 
 async def test_4_why_a_deadline_is_that_day(asking: Asking) -> None:
@@ -71,6 +85,10 @@ async def test_4_why_a_deadline_is_that_day(asking: Asking) -> None:
     (heard,) = [d for d in await asking.get("applications/waiting/deadlines") if d["counts_now"]]
     assert told["last_day"] == heard["last_day"] == "2023-11-06"
     assert told["formula"] == heard["formula"]
+    page = await asking.page("applications/waiting")
+    assert f"department submission: {told['last_day']}" not in page.text
+    assert "Mon 6 Nov 2023" in page.text
+    assert told["formula"] in page.text
 
 
 async def test_5_a_deadline_is_extended_with_its_document(asking: Asking) -> None:
@@ -89,6 +107,23 @@ async def test_5_a_deadline_is_extended_with_its_document(asking: Asking) -> Non
         d for d in await asking.get("applications/returned/deadlines") if d["name"] == "department_submission"
     ]
     assert heard["moved"] == told["moved"]
+    revision = (await asking.get("applications/returned"))["state"]["revision"]
+    form = {
+        "command_id": unique("c"),
+        "revision": revision,
+        "deadline": "department_submission",
+        "working_days": 1,
+        "document_no": "津人社〔2023〕9号",
+        "text": "停水",
+    }
+    page = await asking.act("applications/returned/revise_deadlines?lang=en", form, asking.city)
+    again = await asking.act("applications/returned/revise_deadlines?lang=en", form, asking.city)
+    assert "津人社〔2023〕8号" in page.text
+    moved = (await asking.told("why-deadline", "returned", "department_submission"))[0]["moved"]
+    assert [m["document_no"] for m in moved] == ["津人社〔2023〕8号", "津人社〔2023〕9号"], (
+        "sent twice, it counts once"
+    )
+    assert "津人社〔2023〕9号" in again.text
 
 
 async def test_6_what_is_stuck_at_a_unit(asking: Asking) -> None:
@@ -98,6 +133,8 @@ async def test_6_what_is_stuck_at_a_unit(asking: Asking) -> None:
     assert refs(told) == refs(heard["items"]) == {"with-office", "to-prove"}
     days = {row["application_ref"]: row["days_at_stage"] for row in told}
     assert days["with-office"] == 18
+    page = await asking.page("search", q=asked, on=ON)
+    assert page.column("found", 1) == {"with-office": "office review", "to-prove": "publicity over"}
     never = await asking.told("list", f"{asked} days_at_stage>18", "--at", AT)
     assert refs(never) == {"to-prove"}
 
@@ -110,6 +147,9 @@ async def test_7_in_whose_court_it_is(asking: Asking) -> None:
     assert found["office", "office_review"] == 1
     assert found["employer", "employer_review"] == 2
     assert found["employer", "publicity_ended"] == 1
+    page = await asking.page("risk", q=asked, on=ON)
+    assert page.column("courts", 2)["committee office"] == "1"
+    assert sum(int(row[2]) for row in page.rows("courts")) == sum(found.values())
 
 
 async def test_8_what_people_leave_behind(asking: Asking) -> None:
@@ -117,6 +157,9 @@ async def test_8_what_people_leave_behind(asking: Asking) -> None:
     assert told == await asking.get("left-behind", subject=["department-clerk", "employer-clerk"], at=THEN)
     assert {row["ref"] for row in told} >= {"waiting", "to-prove"}
     assert {row["why"] for row in told} == {"they_alone_acted"}
+    page = await asking.page("left-behind", subjects="department-clerk employer-clerk", on=ON)
+    assert {row[1] for row in page.rows("left")} == {row["ref"] for row in told}
+    assert {row[6] for row in page.rows("left")} == {"only they have acted"}
 
 
 async def test_9_what_failed_lately(asking: Asking) -> None:
@@ -129,6 +172,11 @@ async def test_9_what_failed_lately(asking: Asking) -> None:
     assert mine == [one for one in await asking.get("incidents") if one["of"] == ref]
     assert sum(one["failures"] for one in mine) == 2
     assert {one["again"] for one in mine} == {"zhicheng batch retry REF"}
+    page = await asking.page("incidents", hours=1)
+    shown = [row for row in page.rows("incidents") if row[1] == ref]
+    assert [(row[0], row[3]) for row in shown] == [
+        ("refused in a batch", str(one["failures"])) for one in mine
+    ]
 
 
 async def test_10_11_28_the_doctor_looks_at_every_chain(asking: Asking) -> None:
@@ -140,6 +188,20 @@ async def test_10_11_28_the_doctor_looks_at_every_chain(asking: Asking) -> None:
     assert told["looked_at"]["applications"] == heard["looked_at"]["applications"] == 8
     found = {one["symptom"] for one in (*told["troubles"], *heard["troubles"])}
     assert not found & {"chain_broken", "record_differs", "inbox_orphaned"}
+    await asking.act("service/doctor?lang=en", {})
+
+    async def examined() -> Sheets:
+        page = await asking.page("service")
+        assert "applications looked at" in page.text
+        return page
+
+    page = await eventually(examined)
+    assert "8 applications looked at" in page.text
+    assert "Workers up" in page.text
+    counts = page.column("symptoms", 1)
+    assert len(counts) == len(Symptom), "what was looked for and not found is said, too"
+    assert counts["an audit chain is broken"] == counts["the read model is not what its chain says"] == "0"
+    assert counts["an invariant is broken"] == "0"
 
 
 async def test_12_to_15_batches(asking: Asking, tmp_path: Path) -> None:
@@ -158,6 +220,15 @@ async def test_12_to_15_batches(asking: Asking, tmp_path: Path) -> None:
     heard = await asking.get(f"batches/{clean['batch_ref']}/items", asking.unit)
     assert refs(items) == refs(heard["items"]) == {"waiting", "held"}
     assert {row["application_ref"]: row["preview_code"] for row in heard["items"]}["held"] != "accepted"
+    page = await asking.page(f"batches/{clean['batch_ref']}", asking.unit)
+    assert {row[0] for row in page.rows("items")} == {"waiting", "held"}
+    assert page.column("items", 3)["held"] != "accepted"
+    form = {"batch_ref": unique("b"), "kind": "return", "q": "ref:waiting", "text": "首页未加盖公章"}
+    page = await asking.act("batches", form, asking.unit)
+    assert form["batch_ref"] in page.text
+    assert form["batch_ref"] in {
+        row[0] for row in (await asking.page("batches", asking.unit)).rows("batches")
+    }
     over = await asking.send(
         "PUT",
         f"batches/{unique('b')}",
@@ -179,6 +250,13 @@ async def test_12_to_15_batches(asking: Asking, tmp_path: Path) -> None:
 async def test_16_to_19_one_application(asking: Asking) -> None:
     shown = await asking.text("show", "returned")
     assert "首页未加盖公章" in shown
+    page = await asking.page("applications/returned")
+    (told_back,) = [row for row in page.rows("history") if row[1].startswith("return")]
+    assert "首页未加盖公章" in told_back[1]
+    assert "employer-clerk" in told_back[3]
+    assert "tianjin-quality-2023" in told_back[4]
+    assert {"resubmit", "withdraw"} <= {row[0] for row in page.rows("next")}
+    assert page.rows("not-now"), "why the rest may not"
     facts = await asking.told("history", "returned")
     heard = await asking.get("applications/returned/history")
     assert facts == heard
@@ -204,11 +282,17 @@ async def test_21_a_name_is_corrected_with_its_document(asking: Asking) -> None:
     assert told[-1]["document_no"] == "津公〔2023〕9号"
     letters = await asking.get("applications/with-office/notices")
     assert any(one["to_role"] == "applicant" and one["text_zh"] for one in letters)
+    page = await asking.act(
+        "applications/waiting/name?lang=en", {"name": "王小明", "document_no": "津公〔2023〕10号"}
+    )
+    assert [row[1] for row in page.rows("names")] == ["王小明", "王晓明", "王小明"]
+    assert page.rows("names")[1][3] == "津公〔2023〕9号"
 
 
 async def test_22_on_hold_and_released(asking: Asking) -> None:
     assert (await asking.told("show", "held"))["state"]["status"] == "on_hold"
     assert refs((await asking.get("applications", q="status:on_hold"))["items"]) == {"held"}
+    assert "Release" in (await asking.page("applications/held")).text
     released = {"outcome": "resume", "text": "核查完毕", "command_id": unique("c")}
     await asking.send("POST", "applications/held/commands/release", released)
     assert (await asking.told("show", "held"))["state"]["status"] == "open"
@@ -222,10 +306,18 @@ async def test_23_how_a_meeting_stands(asking: Asking) -> None:
     assert (
         (told["status"], told["draw_by"]) == (heard["status"], heard["draw_by"]) == ("planned", "2023-12-01")
     )
+    assert [row[0] for row in (await asking.page("meetings")).rows("meetings")] == ["spring"]
+    page = await asking.page(path)
+    assert "Fri 1 Dec 2023" in page.text
+    assert page.rows("agenda") == [["Nothing is found."]]
 
 
 async def test_24_the_posts_that_are_left(asking: Asking) -> None:
     assert await asking.told("posts", "--plan", "tianjin-quality-2023") == await asking.get("posts")
+    page = await asking.page("posts")
+    assert page.rows("posts") == [["Nothing is found."]], (
+        "no unit of this cycle is under full post management"
+    )
 
 
 async def test_25_to_27_results(asking: Asking) -> None:
@@ -239,6 +331,11 @@ async def test_25_to_27_results(asking: Asking) -> None:
     told, heard = await asking.told("report", "statistics"), await asking.get("statistics")
     assert told["cells"] == heard["cells"]
     assert len(told["cells"]) == 1, "one specialty, one level, one kind of unit"
+    page = await asking.page("results", number=number)
+    assert page.rows("lists") == [["Nothing is found."]]
+    assert page.column("passed", 1)["result publicity"] == "1"
+    assert f"Certificate {number} is valid" in page.text
+    assert page.column("funnel", 1)["submitted to the employer"] == str(told["totals"]["submitted"])
 
 
 async def test_29_whether_this_release_replays_what_runs(asking: Asking) -> None:
@@ -250,6 +347,11 @@ async def test_29_whether_this_release_replays_what_runs(asking: Asking) -> None
     told = await eventually(listed, 20.0)
     assert told["broken"] == []
     assert {stage: min(n, 2) for stage, n in told["open"].items()} == told["replayed"]
+    page = await asking.page("service")
+    assert "every history fits" in page.text
+    assert {row[0]: (int(row[1]), int(row[2]), row[3]) for row in page.rows("replayed")} == {
+        STAGES[Stage(stage)].label.en: (n, min(n, 2), "0") for stage, n in told["open"].items()
+    }
 
 
 async def test_30_who_exported_what(asking: Asking, tmp_path: Path) -> None:
@@ -273,3 +375,7 @@ async def test_30_who_exported_what(asking: Asking, tmp_path: Path) -> None:
     assert [one["request_id"] for one in await asking.told("access-log", "with-office")] == [
         one["request_id"] for one in looks
     ]
+    page = await asking.page("exports", ref="with-office")
+    assert [row[1] for row in page.rows("exports")][:2] == ["operator", "office-clerk"]
+    assert page.rows("exports")[1][6] == theirs["sha256"][:16]
+    assert "application_looks" in {row[3] for row in page.rows("looks")}
