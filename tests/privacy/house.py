@@ -54,7 +54,7 @@ class House:
     server_files: Path
     logs: io.StringIO
     spans: InMemorySpanExporter
-    receiver: Receiver
+    receiver: Receiver | None = None
     pages: dict[str, bytes] = field(default_factory=dict)
 
     @property

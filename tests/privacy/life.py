@@ -19,6 +19,7 @@ from tests.privacy.house import PLAN, House
 from tests.privacy.needles import APPLICANT, OBJECTOR, told_by
 from tests.support import eventually, unique
 from tests.workers.conftest import rehearsal_clock
+from tests.workers.courier.receiver import Receiver
 from workers.client import ReviewClient
 from workers.connect import connect
 from workers.rehearsal.cast import CITY_OFFICE, OFFICE, Cast
@@ -50,7 +51,12 @@ async def live(house: House) -> str:
 
 
 def _delivered(house: House) -> None:
-    assert any(b"certificate_made" in one.raw for one in house.receiver.deliveries)
+    assert any(b"certificate_made" in one.raw for one in _receiver(house).deliveries)
+
+
+def _receiver(house: House) -> Receiver:
+    assert house.receiver is not None
+    return house.receiver
 
 
 async def _register(house: House, http: httpx.AsyncClient, cast: Cast) -> None:
@@ -67,7 +73,7 @@ async def _register(house: House, http: httpx.AsyncClient, cast: Cast) -> None:
     assert found.json()["persons"] == [f"p-{cast.ref}"]
     hook = await http.post(
         f"/v1/plans/{PLAN}/webhooks",
-        json={"url": house.receiver.url},
+        json={"url": _receiver(house).url},
         headers=house.bearer("employer", "employer-clerk", cast.employer),
     )
     assert hook.is_success, hook.text

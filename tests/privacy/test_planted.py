@@ -60,6 +60,7 @@ async def test_they_were_planted(house: House) -> None:
             "SELECT length(sealed), length(blind_index) FROM person_identities"
         ).fetchall()
     assert (sealed, index) == (64, 64)
+    assert house.receiver is not None
     assert len(house.receiver.deliveries) > 10
     assert len(house.spans.get_finished_spans()) > 50
     assert '"level": "debug"' in house.logs.getvalue()
@@ -113,6 +114,7 @@ def _in_a_page(house: House) -> None:
 
 
 def _in_a_delivery(house: House) -> None:
+    assert house.receiver is not None
     house.receiver.deliveries[-1].raw += APPLICANT.address.encode()
 
 
