@@ -1,4 +1,4 @@
-"""A service that begins applications before the window opens hands `submit` over; it is carried out on the day."""
+"""A service that begins applications before the window opens: what it hands over is done on the day."""
 
 from __future__ import annotations
 
