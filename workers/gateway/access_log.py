@@ -39,7 +39,7 @@ async def viewing(request: Request, caller: Caller, plan_id: str, application_re
 
 
 async def facts_for(database: Database, caller: Caller, row: Application, facts: list[Fact]) -> list[Fact]:
-    """The history as this caller may read it: the applicant reads it without what others said in confidence."""
+    """The history as this caller may read it: an applicant's leaves out what others said in confidence."""
     async with database.reading() as session:
         ties = await ties_of(session, row)
     beside = [grant for grant in caller.grants if grant.role is not Role.APPLICANT]
