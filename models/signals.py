@@ -16,6 +16,7 @@ from models.decide import apply, kind_of, may_come_later, record
 from models.refusal import Refusal, RefusalCode, Refused, legible, refuse
 from models.roles import SYSTEM
 from models.state import ApplicationState, EarlySignal, RefusedSignal
+from models.wire import start_of
 
 MAX_REFUSED = 40
 """Refused signals that the workflow keeps, with their entries of the chain; the database keeps all.
@@ -98,6 +99,19 @@ def _keep(
         )
     )
     state.early.sort(key=lambda e: e.received_at)
+
+
+def early_wake(state: ApplicationState, now: datetime) -> datetime | None:
+    """The next business instant at which a kept signal may become possible although no deadline ends then.
+
+    That is the opening of the window, and the day of the meeting.
+    """
+    if not state.early or state.terms is None:
+        return None
+    moments = [state.plan.opens_at]
+    if state.meeting is not None:
+        moments.append(start_of(state.meeting.meeting_on))
+    return min((moment for moment in moments if moment > now), default=None)
 
 
 def retry_early(state: ApplicationState, now: datetime) -> None:

@@ -15,6 +15,7 @@ from models.integrity import CaseKind, verify_sample
 from models.stages import label_of
 from workers.cli_commands import parse_actor
 from workers.cli_database import At, moment_of, with_database
+from workers.cli_looker import note_look
 from workers.cli_shared import (
     BAD_INPUT,
     REFUSED,
@@ -104,7 +105,9 @@ def show(case: Case, at: At = None, as_json: AsJson = False, lang: InLang = "en"
 
         return await show_case(database, case, moment_of(at))
 
-    _print(with_database(read, as_json=as_json, lang=lang), as_json=as_json)
+    found = with_database(read, as_json=as_json, lang=lang)
+    note_look("case", f"{found.plan_id}/{found.application_ref}")
+    _print(found, as_json=as_json)
 
 
 @case_app.command()

@@ -10,6 +10,7 @@ import typer
 
 from models.papers import KIND_LABELS, PaperKind, Standing
 from workers.cli_database import At, known_plan, moment_of, with_database
+from workers.cli_looker import note_look
 from workers.cli_shared import (
     BAD_INPUT,
     REFUSED,
@@ -138,6 +139,7 @@ def download(
             fail(REFUSED, getattr(error, "zh", str(error)) if lang == "zh" else str(error))
 
     paper, content = with_database(fetch, as_json=as_json, lang=lang)
+    note_look(f"download_{kind}", f"{paper.plan_id}/{paper.application_ref}")
     target = out or Path(f"{number}{'' if kind == 'certificate' else '-review-form'}.pdf")
     try:
         target.write_bytes(content)

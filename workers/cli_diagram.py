@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from models.stages import Stage
+from workers.cli_looker import note_look
 from workers.cli_shared import BAD_INPUT, App, Patience, ask, fail
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def diagram(
         return [Stage(fact.to_stage) for fact in await door.history(app)]
 
     path = ask(walked, patience=timeout)
+    note_look("diagram", app)
     text = svg(lang, path[-1] if path else None, path)
     if output is None:
         typer.echo(text, nl=False)

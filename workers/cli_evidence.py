@@ -14,6 +14,7 @@ import typer
 
 from models.evidence import FLAG_LABELS, KIND_LABELS, EvidenceKind, EvidenceRefused, Flag, hash_in, reference
 from workers.cli_database import with_database
+from workers.cli_looker import note_look, note_looks_at_file
 from workers.cli_shared import (
     BAD_INPUT,
     NOT_REACHABLE,
@@ -194,6 +195,7 @@ def list_papers(
             return await all_files_of(session, plan or default_plan(), application)
 
     found = _at_the_desk(read, as_json, lang)
+    note_look("evidence_list", f"{plan or default_plan()}/{application}")
     if as_json:
         echo_json(found)
         return
@@ -223,10 +225,12 @@ def get(
     if bare is None:
         fail(BAD_INPUT, f"{sha256[:80]!r} is no sha-256: 64 characters of lower-case hex.")
 
-    async def save(database: Database, desk: EvidenceDesk) -> None:  # noqa: ARG001
+    async def save(database: Database, desk: EvidenceDesk) -> None:
         import hashlib
 
         from activities.evidence.store import key_of
+
+        await note_looks_at_file(database, bare)
 
         counted, draft = hashlib.sha256(), to.with_name(f".{to.name}.part")
         try:

@@ -9,6 +9,7 @@ import typer
 from rich.markup import escape
 
 from models.audit import verify
+from workers.cli_looker import note_look
 from workers.cli_shared import (
     BAD_INPUT,
     App,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 def history(app: App, as_json: AsJson = False, lang: InLang = "en", timeout: Patience = 30.0) -> None:
     """Who decided what, when, under which rule and plan version; says whether the chain is whole."""
     facts = ask(lambda door: door.history(app), patience=timeout, as_json=as_json, lang=lang)
+    note_look("history", app)
     if as_json:
         echo_json(facts)
         return
@@ -60,6 +62,7 @@ def history(app: App, as_json: AsJson = False, lang: InLang = "en", timeout: Pat
 def refused(app: App, as_json: AsJson = False, lang: InLang = "en", timeout: Patience = 30.0) -> None:
     """The signals that were refused, each with the reason and the remedy."""
     found = ask(lambda door: door.refused(app), patience=timeout, as_json=as_json, lang=lang)
+    note_look("refused", app)
     if as_json:
         echo_json(found)
         return
@@ -80,6 +83,7 @@ def why_deadline(
 ) -> None:
     """Why a deadline is when it is: formula, inputs, calendar version, and the count day by day."""
     found = ask(lambda door: door.deadlines(app), patience=timeout, as_json=as_json, lang=lang)
+    note_look("why_deadline", app)
     chosen = [d for d in found if (d.name == name if name else d.counts_now)]
     if name and not chosen:
         has = ", ".join(d.name for d in found) or "none"

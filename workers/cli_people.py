@@ -9,6 +9,7 @@ import typer
 
 from models.names_file import UNIT_KINDS, Fault, NameRow, fault_of, read_names
 from workers.cli_database import At, moment_of, with_database
+from workers.cli_looker import operator
 from workers.cli_shared import BAD_INPUT, REFUSED, AsJson, InLang, console, echo_json, fail, table, when
 
 if TYPE_CHECKING:
@@ -100,9 +101,11 @@ def show(
     """Every version of the name behind a reference, and the document of each correction."""
 
     async def read(database: Database, settings: Settings) -> list[tuple[str, Named]]:  # noqa: ARG001
+        from activities.looks import put_on_record
         from activities.names_register import versions_of
 
-        async with database.reading() as session:
+        async with database.transaction() as session:
+            await put_on_record(session, operator(), "cli_name", moment_of(None), person=ref[:80])
             return await versions_of(session, ref)
 
     found = with_database(read, as_json=as_json, lang=lang)

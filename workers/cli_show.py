@@ -9,6 +9,7 @@ from rich.markup import escape
 
 from models.lifecycle import BY_EVENT
 from models.roles import ROLE_LABELS, Role
+from workers.cli_looker import note_look
 from workers.cli_shared import (
     App,
     AsJson,
@@ -51,6 +52,7 @@ def show(app: App, as_json: AsJson = False, lang: InLang = "en", timeout: Patien
         )
 
     state, deadlines, history, refused = ask(read, patience=timeout, as_json=as_json, lang=lang)
+    note_look("show", app)
     if as_json:
         echo_json({"state": state, "deadlines": deadlines, "refused": refused})
         return
@@ -128,6 +130,7 @@ def _open_questions(
 def next_steps(app: App, as_json: AsJson = False, lang: InLang = "en", timeout: Patience = 30.0) -> None:
     """What may happen next, by whom, and why the rest may not."""
     state = ask(lambda door: door.state(app), patience=timeout, as_json=as_json, lang=lang)
+    note_look("next", app)
     if as_json:
         echo_json(state.permitted)
         return

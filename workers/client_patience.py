@@ -50,6 +50,9 @@ ATTEMPT = 15.0
 GRACE = 0.5
 """Seconds after which a try is given up that the SDK itself does not give up: it keeps trying for ten."""
 
+OVERLOADED = "TMPRL1101"
+"""In what the SDK says when a worker had no processor for two seconds; it tells nothing of the workflow."""
+
 _AWAY = (RPCStatusCode.UNAVAILABLE, RPCStatusCode.RESOURCE_EXHAUSTED, RPCStatusCode.ABORTED)
 _NOBODY = (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED, RPCStatusCode.FAILED_PRECONDITION)
 
@@ -201,6 +204,10 @@ class PatientClient:
                 if last() or not _is_opening(refused):
                     raise refused from error
             except WorkflowQueryFailedError as error:
+                if OVERLOADED in error.message and not last():
+                    await asyncio.sleep(pause)
+                    pause = min(pause * 2, 2.0)
+                    continue
                 if refused_start := await start_refusal(handle):
                     raise refused_start from error
                 raise QueryFailed(handle.id, error.message) from error

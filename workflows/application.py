@@ -35,12 +35,16 @@ with workflow.unsafe.imports_passed_through():
     from models.roles import SYSTEM
     from models.schedule import next_wake
     from models.settle import open_state, waiting_for_calendar
-    from models.signals import note_refused, receive, retry_early
+    from models.signals import early_wake, note_refused, receive, retry_early
     from models.state import ApplicationState, Receipt
     from workflows.attributes import changed_attributes
     from workflows.messages import body_of, history_is_long, refusal_error, start_error
     from workflows.recording import ask_database
     from workflows.timeline import summary_of, timeline
+
+
+KEPT_UNTIL_POSSIBLE = "kept-until-possible"
+"""A patch: an alarm rings at the opening and on the day of the meeting, for signals kept until then."""
 
 
 @workflow.defn(name="ApplicationWorkflow")
@@ -162,6 +166,7 @@ class ApplicationWorkflow:
         receive(self._state, name, body, now)
         retry_early(self._state, now)
         self._state.close_cause()
+        self._set_alarm_for_what_is_kept()
 
     def _check(self, command: Command) -> None:
         if self._opening:
@@ -299,7 +304,17 @@ class ApplicationWorkflow:
         which costs less than starting another one when its moment is needed again.
         """
         wake = next_wake(self._state, self._moment)
-        if wake is None or any(alarm <= wake for alarm in self._alarms):
+        if wake is not None:
+            self._alarm_at(wake)
+        self._set_alarm_for_what_is_kept()
+
+    def _set_alarm_for_what_is_kept(self) -> None:
+        early = early_wake(self._state, self._moment)
+        if early is not None and workflow.patched(KEPT_UNTIL_POSSIBLE):
+            self._alarm_at(early)
+
+    def _alarm_at(self, wake: datetime) -> None:
+        if any(alarm <= wake for alarm in self._alarms):
             return
         now = max(self._moment, self._now())
         delay = self._state.input.clock.real_delay(now, wake) + timedelta(milliseconds=1)
@@ -316,7 +331,10 @@ class ApplicationWorkflow:
             return
         self._rang = False
         self._state.requests.extend(waiting_for_calendar(self._state))
-        self._let_pass(self._moment)
+        passed = self._let_pass(self._moment)
+        if not passed and self._state.early and workflow.patched(KEPT_UNTIL_POSSIBLE):
+            retry_early(self._state, self._moment)
+            self._state.close_cause()
 
     def _let_pass(self, now: datetime) -> bool:
         """What is due by `now` happens, as a cause of its own. True if anything did."""

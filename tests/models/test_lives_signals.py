@@ -8,9 +8,9 @@ from models.audit import verify
 from models.commands import parse
 from models.decide import apply
 from models.refusal import RefusalCode
-from models.signals import receive
+from models.signals import early_wake, receive, retry_early
 from models.stages import Stage
-from tests.models.life import Cast, Life, posted, recommended, submitted, with_department
+from tests.models.life import Cast, Life, moment, posted, recommended, submitted, with_department
 
 
 def codes(life: Life) -> list[RefusalCode]:
@@ -26,6 +26,19 @@ def test_an_early_signal_is_kept_and_carried_out_at_its_stage() -> None:
     life.at("2023-10-09 00:00").assert_stage(Stage.DEPARTMENT_REVIEW)
     assert life.state.early == []
     assert life.state.refused == []
+
+
+def test_for_what_waits_for_a_day_without_a_deadline_there_is_an_alarm() -> None:
+    """The window opens, and the meeting comes, though no deadline ends there."""
+    life = Life(start="2023-09-10 09:00")
+    assert early_wake(life.state, life.now) is None, "nothing is kept"
+    life.signal(life.cast.submit(), "2023-09-11 09:00")
+    opening = moment("2023-09-18 00:00")
+    assert early_wake(life.state, life.now) == opening
+    retry_early(life.state, opening)
+    life.assert_stage(Stage.EMPLOYER_REVIEW)
+    life.signal(life.cast.start_publicity(), "2023-09-18 10:00")
+    assert early_wake(life.state, life.now) is None, "its stage lies ahead, and a decision leads there"
 
 
 def test_several_early_signals_are_carried_out_in_the_order_of_a_life() -> None:

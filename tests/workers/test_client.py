@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError
 
 from models.application import ApplicationInput
 from models.audit import verify
@@ -291,3 +292,20 @@ async def test_it_connects_with_what_the_environment_says(
     assert (await door.start(start_of(cast))).opened
     other = await ReviewClient.connect(served.temporal_address, task_queue="elsewhere")
     assert other.task_queue == "elsewhere"
+
+
+async def test_a_worker_without_a_processor_is_asked_again(
+    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the SDK says when a workflow had no processor for two seconds tells nothing of the workflow."""
+    answers: list[Exception | list[Any]] = [WorkflowQueryFailedError("[TMPRL1101] Potential deadlock"), []]
+
+    async def busy_first(*_: Any, **__: Any) -> Any:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(WorkflowHandle, "query", busy_first)
+    assert await ReviewClient(client, settings.task_queue, patience=5.0).history("a-1") == []
+    assert answers == []

@@ -180,6 +180,12 @@ async def by_signals(life: Life) -> None:
     await life.signal(life.cast.file_evidence())
 
 
+async def before_the_opening(life: Life) -> None:
+    """Handed over while the window is closed, done when it opens."""
+    await life.signal(life.cast.submit())
+    await life.at("2023-09-18 00:01")
+
+
 async def post_freed(life: Life) -> None:
     """No post is free, then one is; withdrawn, and the post goes back."""
     post = {"basis": "free_posts", "available": 0, "record": "岗位台账"}
@@ -217,6 +223,7 @@ PATHS: dict[str, Path] = {
             held,
             revoked,
             by_signals,
+            before_the_opening,
             post_freed,
         )
     },
@@ -225,6 +232,7 @@ PATHS: dict[str, Path] = {
 CAST: dict[str, dict[str, Any]] = {
     "exam_passed": {"route": "exam"},
     "exam_failed": {"route": "exam"},
+    "before_the_opening": {"opening": "2023-09-17 12:00"},
     "post_freed": {"employer": "unit-with-posts", "full_post_management": True},
 }
 """What is special about the people of a path."""

@@ -34,6 +34,7 @@ ENDS = {
     "held": "recommended",
     "revoked": "revoked",
     "by_signals": "department_review",
+    "before_the_opening": "employer_review",
     "post_freed": "withdrawn",
 }
 

@@ -17,15 +17,18 @@ from models.visibility import may_see
 from workers.gateway.access_book import AccessBook, look
 from workers.gateway.caller import Caller
 from workers.gateway.context import context_of
+from workers.gateway.policy import access_to
 from workers.gateway.problems import not_found
 
 
 async def viewing(request: Request, caller: Caller, plan_id: str, application_ref: str) -> Application:
     """The read model's row of an application that this caller may see. The look is on record first.
 
-    Raises the problem 404 otherwise.
+    Seen in one of the roles that the route is for: another one besides, held elsewhere, shows no more. Raises
+    the problem 404 otherwise.
     """
-    row = await seen(context_of(request).database, caller, plan_id, application_ref)
+    access = access_to(request.scope["route"].operation_id)
+    row = await seen(context_of(request).database, caller.within(access.roles), plan_id, application_ref)
     await _note(request, caller, plan_id, application_ref, "not_visible" if row is None else "shown")
     if row is None:
         raise not_found("申报", "application")

@@ -5,6 +5,8 @@ The actor of every command comes from here, never from what a request says about
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from models.refusal import RefusalCode, refuse
 from models.roles import ROLE_LABELS, Actor, Reference, Role
 from models.visibility import Grant, may_begin
@@ -33,6 +35,10 @@ class Caller(Wire):
     def roles(self) -> frozenset[Role]:
         """The roles that are granted."""
         return frozenset(grant.role for grant in self.grants)
+
+    def within(self, roles: Collection[Role]) -> Caller:
+        """The same caller with no other roles than these."""
+        return self.model_copy(update={"grants": tuple(g for g in self.grants if g.role in roles)})
 
     def may_begin(self, applicant: str, employer: str, office: str | None) -> bool:
         """Whether this caller may begin the application of this applicant and employer."""

@@ -159,3 +159,8 @@ BOARD_POLICY: dict[str, Access] = {
     "board_act": Access(roles=EVERY_ROLE),
 }
 """The same for the pages of the board: each page asks for what the route behind it asks for."""
+
+
+def access_to(operation_id: str) -> Access:
+    """Who may use a route or a page. Raises `KeyError` for one that has no entry."""
+    return POLICY[operation_id] if operation_id in POLICY else BOARD_POLICY[operation_id]

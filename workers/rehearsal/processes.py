@@ -33,7 +33,10 @@ _INHERITED = ("TEMPORAL_", "ZHICHENG_")
 class Processes:
     """Server and worker under `data_dir`. `say` hears of every end and every new start."""
 
-    def __init__(self, data_dir: Path, *, ui: bool, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, data_dir: Path, *, ui: bool, say: Callable[[str], None], log_level: str = "warning"
+    ) -> None:
+        self.log_level = log_level
         self.data_dir = data_dir.absolute()
         self.database_url = f"sqlite+aiosqlite:///{self.data_dir / 'zhicheng.db'}"
         self.server = DevServer(
@@ -119,7 +122,7 @@ class Processes:
             "ZHICHENG_DATA_DIR": str(self.data_dir),
             "ZHICHENG_DATABASE_URL": self.database_url,
             "ZHICHENG_REHEARSAL": "true",
-            "ZHICHENG_LOG_LEVEL": "warning",
+            "ZHICHENG_LOG_LEVEL": self.log_level,
             "ZHICHENG_DRAIN_SECONDS": "2",
             "ZHICHENG_STICKY_SECONDS": str(STICKY_SECONDS),
         }

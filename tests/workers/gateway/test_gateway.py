@@ -15,7 +15,6 @@ from jsonschema import Draft202012Validator
 
 from models.refusal import RefusalCode
 from tests.support import eventually, unique
-from tests.workers.conftest import rehearsal_clock
 from tests.workers.gateway.conftest import PLAN, Bearer, Door, clock
 from workers.connect import connect
 from workers.gateway import routes_starts
@@ -101,23 +100,6 @@ async def test_what_is_not_waited_for_is_told_where_to_look(stage_door: Door) ->
         assert [one["refusal"]["code"] for one in answer.json()] == ["not_in_this_stage"]
 
     await eventually(refused)
-
-
-async def test_what_is_sent_before_the_opening_waits_for_it(stage_door: Door) -> None:
-    door, cast = stage_door, stage_door.cast
-    eve = rehearsal_clock("2023-09-17T23:56:00+08:00", speed=40.0)
-    assert (await door.start(clock=eve)).json()["stage"] == "draft"
-    submit = cast.submit()
-    problem_of(await door.send(submit), 409, "not_open_yet")
-    handed = await door.send(submit, Prefer="respond-async")
-    assert handed.status_code == 202
-
-    async def opened() -> None:
-        assert (await door.read()).json()["state"]["stage"] == "employer_review"
-
-    await eventually(opened, 20.0)
-    assert (await door.read("/history")).json()[-1]["at"] >= "2023-09-18T00:00:00+08:00"
-    assert (await door.read("/refused")).json() == []
 
 
 async def test_the_actor_comes_from_the_token(stage_door: Door, bearer: Bearer) -> None:

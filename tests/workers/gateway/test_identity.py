@@ -87,6 +87,30 @@ async def test_another_organisation_sees_nothing_of_it(
     assert (await http.get(f"/v1/plans/{PLAN}/statistics", headers=elsewhere)).status_code == 404
 
 
+async def test_a_role_that_is_held_elsewhere_opens_nothing_to_another_role(
+    http: httpx.AsyncClient, bearer: Bearer, stage_door: Door
+) -> None:
+    """An official of another office who applies here is an applicant here."""
+    cast = stage_door.cast
+    await stage_door.start()
+    both = bearer(f"p-{cast.ref}", ("applicant", None), ("office", "another-office"))
+    assert (await http.get(stage_door.path, headers=both)).status_code == 200
+    tried = []
+    for route in every_route():
+        access = POLICY[route.operation_id or ""]
+        decides = route.path.endswith(("/decisions", f"/commands/{route.operation_id}"))
+        of_one = "{application_ref}" in route.path and not decides
+        if not of_one or Role.APPLICANT in access.roles or Role.OFFICE not in access.roles:
+            continue
+        method, path = address(route, cast)
+        answer = await http.request(method, path, json={"name": "王"}, headers=both)
+        assert answer.status_code == 404, (path, answer.text)
+        tried.append(route.operation_id)
+    assert {"application_looks", "application_notices", "applicant_name", "correct_applicant_name"} <= {
+        *tried
+    }
+
+
 async def test_a_wrong_token_opens_no_route(
     gateway: FastAPI, http: httpx.AsyncClient, bearer: Bearer, stage_door: Door, served: Settings
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import zipfile
@@ -116,3 +117,27 @@ def test_retention_at_the_command_line(zhicheng: Zhicheng) -> None:
     log = zhicheng("retention", "log", "--json")
     assert json.loads(log.stdout)["broken"] == []
     assert zhicheng("retention", "lift", "4711", "--document-no", "x").exit_code == 1
+
+
+async def test_looks_through_every_door_are_in_one_log(stage_door: Door, zhicheng: Zhicheng) -> None:
+    """HTTP, the board's door behind it, the command line: whoever shows a dossier writes it down first."""
+    await stage_door.start()
+    ref = stage_door.cast.ref
+    for what in ("", "/history", "/deadlines", "/refused", "/next", "/evidence", "/notices", "/name"):
+        assert (await stage_door.read(what)).is_success, what
+
+    def at_the_command_line() -> None:
+        for words in (("show",), ("next",), ("history",), ("refused",), ("why-deadline",), ("diagram",)):
+            assert zhicheng(*words, ref).exit_code == 0, words
+        assert zhicheng("evidence", "list", ref).exit_code == 0
+
+    await asyncio.to_thread(at_the_command_line)
+    looks = await asyncio.to_thread(lambda: json.loads(zhicheng("access-log", ref, "--json").stdout))
+    seen = {look["what"] for look in looks}
+    assert seen >= {"application_state", "application_history", "application_deadlines", "application_next"}
+    assert seen >= {"application_refused", "application_evidence", "application_notices", "applicant_name"}
+    assert seen >= {"cli_show", "cli_next", "cli_history", "cli_refused", "cli_why_deadline", "cli_diagram"}
+    assert "cli_evidence_list" in seen
+    mine = [look for look in looks if look["what"].startswith("cli_")]
+    assert {look["subject"].partition(":")[0] for look in mine} == {"os"}
+    assert {look["grants"] for look in mine} == {"command line"}

@@ -1,0 +1,1 @@
+"""Planted personal data: a whole cycle is lived with them, then every place is searched."""
