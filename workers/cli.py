@@ -15,6 +15,7 @@ from workers.cli_batch import batch_app
 from workers.cli_calendar import calendar_app
 from workers.cli_cases import case_app, credit_app
 from workers.cli_certificate import certificate_app
+from workers.cli_codec import codec, payload_key_app
 from workers.cli_committee import committee_app, expert_app
 from workers.cli_courier import contact_app, courier, mailbox_app, notices_app
 from workers.cli_cycle import cycle_app
@@ -90,6 +91,8 @@ app.command(rich_help_panel=RUN)(demo)
 app.command(rich_help_panel=RUN)(simulate)
 app.command(rich_help_panel=RUN)(worker)
 app.command(rich_help_panel=RUN)(gateway)
+app.command(rich_help_panel=RUN)(codec)
+app.add_typer(payload_key_app, name="payload-key", rich_help_panel=RUN)
 app.command(rich_help_panel=RUN)(token)
 app.command(rich_help_panel=RUN)(courier)
 app.command(rich_help_panel=RUN)(migrate)

@@ -212,6 +212,8 @@ def _announce(places: StackPlaces, as_json: bool) -> None:
     typer.echo(f"temporal   {places.temporal}, namespace {places.namespace}, task queue {places.task_queue}")
     typer.echo(f"web        {places.web or 'off'}")
     typer.echo(f"gateway    {places.gateway}/v1 (tokens: `zhicheng token`)")
+    if places.codec:
+        typer.echo(f"codec      {places.codec} (to read payloads in the Web UI: {places.codec}/sign-in)")
     typer.echo(f"database   {places.database}")
     typer.echo(f"data       {places.data_dir}")
     typer.echo(f"log        {places.log}")

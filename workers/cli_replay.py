@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workers.cli_shared import NOT_REACHABLE, REFUSED, AsJson, console, echo_json, fail, load_settings, table
+from workers.cli_shared import (
+    BAD_INPUT,
+    NOT_REACHABLE,
+    REFUSED,
+    AsJson,
+    console,
+    echo_json,
+    fail,
+    load_settings,
+    table,
+)
 
 if TYPE_CHECKING:
     from workers.replaying import Replayed
@@ -31,6 +41,7 @@ def replay(
     from temporalio.service import RPCError
 
     from workers.connect import TemporalUnreachableError, connect
+    from workers.settings import SettingsError
     from workers.stack import settings_to_reach
 
     settings = load_settings()
@@ -51,6 +62,8 @@ def replay(
         found = asyncio.run(run())
     except (TemporalUnreachableError, RPCError) as error:
         fail(NOT_REACHABLE, " ".join(str(error).split()))
+    except SettingsError as error:
+        fail(BAD_INPUT, str(error))
     if as_json:
         echo_json(found)
     else:

@@ -38,6 +38,16 @@ def made_once(file: Path, make: Callable[[], bytes]) -> bytes:
     return file.read_bytes()
 
 
+def replaced(file: Path, content: bytes) -> None:
+    """The file with another content, at once and wholly, for its owner only."""
+    draft = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
+        opened.write(content)
+        opened.flush()
+        os.fsync(opened.fileno())
+    draft.replace(file)
+
+
 def _random() -> bytes:
     return secrets.token_bytes(SEAL_KEY_BYTES)
 

@@ -13,9 +13,13 @@ from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workers.processes import AlreadyStartingError, ServerRecord, can_bind, only_one
 from workers.settings import Settings, SettingsError, split_address
+
+if TYPE_CHECKING:
+    from workers.embedded import DevServer
 
 USUAL_PORT, USUAL_UI_PORT = 7233, 8233
 RECORD = "temporal-server.json"
@@ -35,6 +39,7 @@ class StackPlaces:
     task_queue: str
     web: str | None
     gateway: str
+    codec: str | None
     database: str
     log: Path
     pid: int
@@ -89,6 +94,7 @@ async def _run(
 ) -> int:
     from activities.database import Database
     from workers.codec.ring import make_key_file
+    from workers.codec.serve import run_codec
     from workers.connect import connect
     from workers.courier.courier import goes_to_mailbox, run_courier
     from workers.database import upgrade
@@ -109,11 +115,14 @@ async def _run(
     url = settings.database_url.get_secret_value()
     await asyncio.to_thread(upgrade, url)
     known = ServerRecord.read(temporal_dir(settings) / RECORD)
+    opening = _opens_payloads(settings)
+    codec = _listening(settings.codec_address) if opening else None
     server = DevServer(
         db_file=temporal_dir(settings) / "temporal.db",
         port=port or (None if known else _if_free(USUAL_PORT)),
         ui_port=ui_port or (None if known else _if_free(USUAL_UI_PORT)),
         ui=ui,
+        ui_codec_endpoint=_address_of(codec) if codec else None,
     )
     try:
         await server.start()
@@ -133,7 +142,7 @@ async def _run(
             client = await connect(here, runtime=temporal_runtime(here))
             await register_search_attributes(client)
             await create_endpoints(client, here.task_queue, here.nexus_callers)
-            listening = _listening(settings)
+            listening = _listening(settings.gateway_address)
             announce(
                 StackPlaces(
                     data_dir=settings.data_dir.absolute(),
@@ -141,7 +150,8 @@ async def _run(
                     namespace=NAMESPACE,
                     task_queue=settings.task_queue,
                     web=server.ui_url,
-                    gateway="http://{}:{}".format(*listening.getsockname()[:2]),
+                    gateway=_address_of(listening),
+                    codec=_address_of(codec) if codec else None,
                     database=database_words(url),
                     log=log_file(settings),
                     pid=os.getpid(),
@@ -150,6 +160,11 @@ async def _run(
             serving = asyncio.gather(
                 run_gateway(_own_issuer(here), client, stopping, listening),
                 run_courier(here, database, stopping, mailbox=goes_to_mailbox(here, usually=True)),
+                *(
+                    [run_codec(_own_issuer(here), database, stopping, sock=codec, more_origins=_ui(server))]
+                    if codec
+                    else []
+                ),
             )
             try:
                 return await run_worker(
@@ -187,14 +202,29 @@ def database_words(url: str) -> str:
     return f"{head}://{tail.rpartition('@')[2]}"
 
 
-def _listening(settings: Settings) -> socket.socket:
-    """Where the gateway listens: at the address of the settings, or at any port when that is taken."""
+def _listening(address: str) -> socket.socket:
+    """Where a door listens: at the address of the settings, or at any port when that is taken."""
     from workers.gateway.serve import listening_socket
 
     try:
-        return listening_socket(settings.gateway_address)
+        return listening_socket(address)
     except OSError:
-        return listening_socket(f"{split_address(settings.gateway_address)[0]}:0")
+        return listening_socket(f"{split_address(address)[0]}:0")
+
+
+def _address_of(listening: socket.socket) -> str:
+    return "http://{}:{}".format(*listening.getsockname()[:2])
+
+
+def _opens_payloads(settings: Settings) -> bool:
+    """Whether there is anything that a codec server could open, and nobody turned it off."""
+    has_keys = settings.payload_encryption == "on" or settings.payload_keys is not None
+    return has_keys and split_address(settings.codec_address)[1] != 0
+
+
+def _ui(server: DevServer) -> tuple[str, ...]:
+    """The origin of the Web UI, which may ask the codec server."""
+    return (server.ui_url,) if server.ui_url else ()
 
 
 def _own_issuer(settings: Settings) -> Settings:

@@ -114,7 +114,7 @@ def test_every_pod_is_as_poor_as_it_can_be(cluster: list[dict[str, Any]]) -> Non
         }
         assert container["resources"]["limits"]["memory"]
         assert container["image"].startswith("registry.example/zhicheng:")
-    assert sorted(seen) == ["courier", "gateway", "migrate", "search-attributes", "worker"]
+    assert sorted(seen) == ["codec", "courier", "gateway", "migrate", "search-attributes", "worker"]
 
 
 def test_what_serves_is_probed_and_never_all_taken_at_once(cluster: list[dict[str, Any]]) -> None:
@@ -125,7 +125,7 @@ def test_what_serves_is_probed_and_never_all_taken_at_once(cluster: list[dict[st
         assert selected.items() <= labels.items()
         drain = Settings.model_fields["drain_seconds"].default
         assert deployment["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] > drain + 10
-    for name in ("worker", "gateway"):
+    for name in ("worker", "gateway", "codec"):
         (container,) = of_kind(cluster, "Deployment")[name]["spec"]["template"]["spec"]["containers"]
         served = {port["name"] for port in container["ports"]}
         for kind in ("startupProbe", "readinessProbe", "livenessProbe"):
@@ -170,7 +170,7 @@ def test_compose_reads_the_file_and_demands_every_secret() -> None:
         yaml.safe_load(re.sub(r"\$\{[^}]*\}", "given", text))
     )  # with its variables filled in
     read = set(PyCompose.from_yaml(given).service_names())
-    assert {"worker", "gateway", "courier", "migrate", "temporal", "postgres", "prometheus"} <= read
+    assert {"worker", "gateway", "codec", "courier", "migrate", "temporal", "postgres", "prometheus"} <= read
     with pytest.raises(ValueError, match="restrat"):
         PyCompose.from_yaml(given.replace("restart:", "restrat:"))
     services = yaml.safe_load(text)["services"]

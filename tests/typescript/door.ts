@@ -1,6 +1,7 @@
 // One application over Temporal's TypeScript client. What is sent and what is answered is held against the schemas.
 
 import { Client, Connection, WorkflowUpdateFailedError, type WorkflowHandle } from "@temporalio/client";
+import { RemoteCodec } from "./codec.ts";
 import { Contract, type Json } from "./contract.ts";
 
 export class Refused extends Error {
@@ -25,7 +26,8 @@ export class Door {
 
   static async open(contract: Contract, address: string, taskQueue: string): Promise<Door> {
     const connection = await Connection.connect({ address });
-    return new Door(contract, new Client({ connection }), taskQueue);
+    const codec = new RemoteCodec(process.env.CODEC!, () => process.env.TOKEN!);
+    return new Door(contract, new Client({ connection, dataConverter: { payloadCodecs: [codec] } }), taskQueue);
   }
 
   async start(input: Json): Promise<Application> {

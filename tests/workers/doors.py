@@ -19,6 +19,7 @@ from models.roles import Role
 from models.visibility import Grant
 from tests.support import eventually, unique
 from tests.workers.conftest import ServingThread
+from workers.codec.serve import run_codec
 from workers.connect import connect
 from workers.database import upgrade
 from workers.embedded import DevServer
@@ -48,6 +49,7 @@ class OpenDoors:
 
     settings: Settings
     gateway: str
+    codec: str
     contract: Path
 
     @property
@@ -69,10 +71,20 @@ class OpenDoors:
         skipper = TimeSkipper(client, config=TimeSkippingConfig(enabled=False))
         assert await skipper.fast_forward(client.get_workflow_handle(workflow_id), by)
 
+    def codec_environment(self) -> dict[str, str]:
+        """Where a program of another language finds the codec server, and as whom it asks."""
+        grant = Grant(role=Role.EMPLOYER, organisation="tj-metrology-institute")
+        minted = local_issuer(self.settings).mint(STRANGER, [grant], life=timedelta(hours=1), service=True)
+        return {"CODEC": self.codec, "TOKEN": minted}
+
     def token(self, actor: Mapping[str, str | None]) -> str:
         """A bearer token for this actor, as the local issuer mints it."""
         grant = Grant(role=Role(actor["role"]), organisation=actor["organisation"])
         return local_issuer(self.settings).mint(str(actor["id"]), [grant], life=timedelta(hours=1))
+
+
+STRANGER = "svc-stranger"
+"""The account of a system that talks to Temporal itself and asks the codec server to read the answers."""
 
 
 def endpoint_of(role: str) -> str:
@@ -104,13 +116,14 @@ class DoorsThread(ServingThread):
         self.server = DevServer(dynamic_config=TIME_SKIPPING)
         asyncio.run(self.server.start())
         self.sock: socket.socket = listening_socket("127.0.0.1:0")
+        self.codec_sock: socket.socket = listening_socket("127.0.0.1:0")
         super().__init__(
             Settings.load(
                 temporal_address=self.server.address,
                 task_queue=unique("doors"),
                 data_dir=folder,
                 rehearsal=True,
-                payload_encryption="off",
+                codec_services=STRANGER,
                 local_issuer=True,
                 nexus_callers=accounts(),
                 gateway_calls_a_minute=100_000,
@@ -122,8 +135,10 @@ class DoorsThread(ServingThread):
         """Starts everything; returns when it serves."""
         self.start()
         asyncio.run(eventually(self.ready_file.exists, 30.0))
-        address = "http://{}:{}".format(*self.sock.getsockname()[:2])
-        return OpenDoors(self.settings, address, Path(__file__).parents[2] / "docs" / "contract")
+        gateway, codec = (
+            "http://{}:{}".format(*one.getsockname()[:2]) for one in (self.sock, self.codec_sock)
+        )
+        return OpenDoors(self.settings, gateway, codec, Path(__file__).parents[2] / "docs" / "contract")
 
     def close(self) -> None:
         """Drains the worker and stops the server."""
@@ -140,7 +155,10 @@ class DoorsThread(ServingThread):
         namespace.workflow_execution_retention_period.FromTimedelta(timedelta(days=1))
         await client.workflow_service.register_namespace(namespace)
         database = Database(url)
-        serving = asyncio.create_task(run_gateway(settings, client, self._halt, self.sock))
+        serving = asyncio.gather(
+            run_gateway(settings, client, self._halt, self.sock),
+            run_codec(settings, database, self._halt, sock=self.codec_sock),
+        )
         try:
             return await run_worker(
                 settings,

@@ -49,6 +49,7 @@ class Desk:
         """The code for this server and this application."""
         code = code.replace("127.0.0.1:7233", self.doors.address)
         code = code.replace("http://127.0.0.1:8080", self.doors.gateway)
+        code = code.replace("http://127.0.0.1:8082", self.doors.codec)
         code = code.replace("title-review", self.doors.settings.task_queue)
         code = re.sub(r"(?<=[/-])example\b", self.ref, code)
         return code.replace(
@@ -61,7 +62,8 @@ class Desk:
             (str(Path(sys.executable).parent), str(find_binary().parent), os.environ["PATH"])
         )
         root = str(Path(__file__).parents[2])
-        environment = os.environ | environment_of(self.doors.settings) | {"PATH": path, "PYTHONPATH": root}
+        environment = os.environ | environment_of(self.doors.settings) | self.doors.codec_environment()
+        environment |= {"PATH": path, "PYTHONPATH": root}
         process = await asyncio.create_subprocess_exec(
             *words,
             cwd=self.folder,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import timedelta
@@ -133,6 +134,7 @@ class TypeScriptDoor(OneDoor):
             self.doors.contract,
             self.doors.address,
             self.doors.settings.task_queue,
+            env=os.environ | self.doors.codec_environment(),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ async def test_a_stranger_takes_an_application_to_the_archive(open_doors: OpenDo
         open_doors.address,
         open_doors.settings.task_queue,
         datetime.now(UTC).isoformat(),
+        env=os.environ | open_doors.codec_environment(),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -55,6 +55,13 @@ PAGES: dict[str, str] = {
     "inbox": "inbox",
     "batches": "batches",
     "one batch": f"batches/{BATCH}",
+    "meetings": "meetings",
+    "results": "results",
+    "posts": "posts",
+    "incidents": "incidents",
+    "service": "service",
+    "what people leave behind": "left-behind?subjects=office-clerk",
+    "exports": "exports",
 }
 """What is asked for, by the name in the table."""
 

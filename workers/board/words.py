@@ -223,13 +223,13 @@ TEXT: dict[str, Label] = {
     **MORE,
 }
 
-_DEADLINE_WORDS: dict[str, Label] = {
+DEADLINE_WORDS: dict[str, Label] = {
     deadline.name.value: deadline.label for spec in STAGES.values() for deadline in spec.deadlines
 }
 _KNOWN: dict[str, Label] = {
     **{field.name: field.label for field in FIELDS.values()},
     **{name.value: _l("其他期限", "another deadline") for name in DeadlineName},
-    **_DEADLINE_WORDS,
+    **DEADLINE_WORDS,
     **{fault.value: label for fault, label in FAULT_LABELS.items()},
 }
 

@@ -36,7 +36,7 @@ class CodecSettings(BaseSettings):
         "one of another name, or leave it unset",
     )
     codec_address: str = Field(
-        default="127.0.0.1:8081",
+        default="127.0.0.1:8082",
         description="give host:port for the codec server; port 0 turns it off in `zhicheng up`",
     )
     codec_origins: str = Field(

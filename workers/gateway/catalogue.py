@@ -144,6 +144,10 @@ _OF_THE_DOOR: dict[str, tuple[int, str, str, str, str]] = {
         *(503, "暂时无法读取", "It cannot be read at this moment."),
         *("稍后再试。", "Try again; tell the operators if it goes on."),
     ),
+    "identity_sealed": (
+        *(503, "证件号码无法解密", "The identity number does not open: its key is missing."),
+        *("请联系运维。", "Ask the operator."),
+    ),
     "issuer_away": (
         *(503, "暂时无法核验凭证", "The issuer of tokens does not answer."),
         *("稍后再试。", "Try again."),

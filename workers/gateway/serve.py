@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 
 import uvicorn
+from starlette.types import ASGIApp
 from temporalio.client import Client
 
 from activities.database import Database
@@ -133,23 +134,30 @@ async def run_gateway(
     """
     async with context(settings, client) as made:
         listening = sock or listening_socket(settings.gateway_address)
-        server = _Server(
-            uvicorn.Config(
-                create_app(made),
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                lifespan="off",
-                timeout_graceful_shutdown=DRAIN_SECONDS,
-            )
+        await serve_app(create_app(made), listening, stop, made.closing.set)
+
+
+async def serve_app(
+    app: ASGIApp, listening: socket.socket, stop: asyncio.Event, closing: Callable[[], None] = lambda: None
+) -> None:
+    """Serves an application until `stop`; then calls `closing`, and lets requests end."""
+    server = _Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            timeout_graceful_shutdown=DRAIN_SECONDS,
         )
-        serving = asyncio.create_task(server.serve([listening]))
-        stopping = asyncio.create_task(stop.wait())
-        try:
-            await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            stopping.cancel()
-            made.closing.set()
-            server.should_exit = True
-            await serving
-            listening.close()
+    )
+    serving = asyncio.create_task(server.serve([listening]))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.cancel()
+        closing()
+        server.should_exit = True
+        await serving
+        listening.close()

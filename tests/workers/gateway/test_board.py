@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import select
 
 from activities.database import Database
 from models.batch_state import ROW_LABELS
 from models.roles import Role
 from models.stages import STAGES, Stage
-from models.tables import Batch
+from models.tables import Batch, Letter, Notice
 from tests.support import eventually, unique
 from tests.workers.gateway.conftest import PLAN, Bearer, Door
 from workers.board.app import every_page
@@ -216,3 +217,43 @@ async def test_a_batch_from_a_search_is_asked_first_and_sent_by_a_click(
     assert stage_door.cast.ref in await eventually(lambda: stands("done"), 20.0)
     assert name in (await browser.get(f"{BASE}/batches")).text
     assert (await browser.post(f"{at}/no-such", data={"csrf": csrf, "command_id": "x-1"})).status_code == 404
+
+
+async def test_an_incident_is_tried_again_after_a_second_look(
+    browser: httpx.AsyncClient, bearer: Bearer, stage_door: Door, gateway_settings: Settings
+) -> None:
+    """A notice that was refused for good is sent once more; twice does no harm, and not every role may."""
+    await stage_door.start()
+    await stage_door.send(stage_door.cast.submit())
+    database = Database(gateway_settings.database_url.get_secret_value())
+    reason = unique("r")[:30]
+
+    async def refused() -> int:
+        async with database.transaction() as session:
+            notice = await session.scalar(
+                select(Notice.id).filter_by(application_ref=stage_door.cast.ref).limit(1)
+            )
+            assert notice is not None
+            letter = {"source": "notices", "notice_id": notice, "status": "dead", "tries": 9}
+            session.add(Letter(**letter, reason=reason, changed_at=datetime.now(UTC)))
+            return int(notice)
+
+    notice = await eventually(refused, 20.0)
+    csrf = await signed_in(browser, bearer)
+    page = await browser.get(f"{BASE}/incidents?lang=en")
+    at = f"{BASE}/incidents/retry?kind=notice&of=notices&cause={reason}"
+    assert at.replace("&", "&amp;") in page.text
+    assert "Yes, try 1 again" in (await browser.get(f"{at}&lang=en")).text
+    form = {"csrf": csrf, "kind": "notice", "of": "notices", "cause": reason}
+    for done in (1, 0):
+        answer = await browser.post(f"{BASE}/incidents/retry", data=form)
+        assert (answer.status_code, answer.headers["location"]) == (303, f"{BASE}/incidents?done={done}")
+    async with database.reading() as session:
+        letter = await session.get_one(Letter, ("notices", notice))
+        assert (letter.status, letter.tries) == ("waiting", 0)
+    await database.close()
+    other = await browser.post(f"{BASE}/incidents/retry", data={**form, "kind": "workflow_task"})
+    assert other.status_code == 422
+    await signed_in(browser, bearer, "employer")
+    for path in ("incidents", "incidents/retry?kind=notice&of=notices&cause=x", "service", "exports"):
+        assert (await browser.get(f"{BASE}/{path}")).status_code == 403
