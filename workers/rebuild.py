@@ -18,8 +18,8 @@ from activities.records import Records
 from models.application import workflow_id
 from models.outbox import HopBatch, HopResult, OpenRequest, OpenResult
 from models.tables import Application
-from workers.retelling import Told, told_by, workflows_of
 from workers.registry import REBUILT
+from workers.retelling import Told, told_by, workflows_of
 
 TRIES = 3
 """How often a history is read again of an application that moves on meanwhile."""

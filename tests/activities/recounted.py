@@ -18,9 +18,9 @@ from models.result_list import ListEntry, ResultList, Shown
 from models.roots import Root
 from models.tables import ListPosting, MeetingEntry, PostedEntry, PostedList, ReviewMeeting
 from tests.gates.test_replay import FOLDER, _read
-from workers.retelling import Told, told_from
 from workers.rebuild import story_of
 from workers.registry import REBUILT
+from workers.retelling import Told, told_from
 
 PLAN = "tianjin-quality-2023"
 SEALED_AT = datetime(2024, 6, 1, 1, 0, tzinfo=UTC)
