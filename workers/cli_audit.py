@@ -105,6 +105,7 @@ def roots(
 def prove(
     application: Annotated[str, typer.Argument(metavar="APP", help="A reference, or PLAN/REFERENCE.")],
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the proof (JSON).")] = None,
+    as_json: AsJson = False,  # noqa: ARG001 - a proof is JSON anyway
 ) -> None:
     """That the chain of an application stands in the newest root; anybody can check it (docs/audit.md)."""
     plan_id, ref = _named(application, None)
