@@ -20,6 +20,8 @@ from models.outbox import HopBatch, HopResult
 from models.tables import Certificate, CertificateCounter, Confirmation
 from models.wire import local_day
 
+_KEY = ("plan_id", "application_ref")
+
 
 class Certification:
     """Records confirmations and revocations, and makes the certificate."""
@@ -58,7 +60,14 @@ async def _confirm(session: AsyncSession, batch: HopBatch, fact: Fact) -> None:
     number = (
         earlier.number if earlier else await _next_number(session, snapshot.plan_id, snapshot.plan_version)
     )
-    title_date = local_day(fact.at)
+    await write_over(session, Certificate, certificate_row(batch, fact, number), _KEY)
+    if earlier is not None:
+        await session.refresh(earlier)
+
+
+def certificate_row(batch: HopBatch, fact: Fact, number: str) -> dict[str, object]:
+    """The certificate of that number, by the fact that confirmed it."""
+    snapshot, title_date = batch.snapshot, local_day(fact.at)
     content = {
         "number": number,
         "plan": fact.plan,
@@ -69,7 +78,7 @@ async def _confirm(session: AsyncSession, batch: HopBatch, fact: Fact) -> None:
         "title_date": title_date.isoformat(),
         "confirmed_by": fact.hash,
     }
-    row = {
+    return {
         "plan_id": snapshot.plan_id,
         "application_ref": snapshot.application_ref,
         "number": number,
@@ -79,9 +88,6 @@ async def _confirm(session: AsyncSession, batch: HopBatch, fact: Fact) -> None:
         "title_date": title_date,
         "issued_at": fact.at,
     }
-    await write_over(session, Certificate, row, ("plan_id", "application_ref"))
-    if earlier is not None:
-        await session.refresh(earlier)
 
 
 async def _next_number(session: AsyncSession, plan_id: str, version: int) -> str:

@@ -66,29 +66,34 @@ class Opening:
             return _live_already()
 
     async def _open(self, session: AsyncSession, request: OpenRequest, terms: PlanTerms) -> OpenResult:
-        given, at = request.application, request.at
-        state = ApplicationState(
-            input=given, terms=terms, entered_at=at, seq=request.fact.seq, chain=request.fact.hash
-        )
-        batch = HopBatch(
-            hop="records",
-            snapshot=Snapshot.of(state, request.workflow_id, request.run_id, at),
-            facts=(request.fact,),
-            requests=tuple(requests_on_entry(state, at)),
-        )
-        written = await self._records.write(session, batch)
-        opened = {
-            **batch.snapshot.model_dump(include={"plan_id", "application_ref"}),
-            "archive_keeper": given.archive_keeper,
-            "opened_at": at,
-            "opened_run_id": request.run_id,
-        }
-        row = await session.get_one(Application, (given.plan_id, given.application_ref))
-        for name, value in opened.items():
-            setattr(row, name, value)
+        given = request.application
+        written = await self._records.write(session, opening_batch(request, terms))
+        await note_opening(session, request)
         if await _live_one(session, given) not in (None, given.application_ref):
             raise _TakenMeanwhile
         return OpenResult(terms=terms, answers=written.answers)
+
+
+def opening_batch(request: OpenRequest, terms: PlanTerms) -> HopBatch:
+    """What the opening of an application writes, as one batch."""
+    given, at = request.application, request.at
+    state = ApplicationState(
+        input=given, terms=terms, entered_at=at, seq=request.fact.seq, chain=request.fact.hash
+    )
+    return HopBatch(
+        hop="records",
+        snapshot=Snapshot.of(state, request.workflow_id, request.run_id, at),
+        facts=(request.fact,),
+        requests=tuple(requests_on_entry(state, at)),
+    )
+
+
+async def note_opening(session: AsyncSession, request: OpenRequest) -> None:
+    """Who opened the application, and when: in its row, which no later batch changes."""
+    given = request.application
+    row = await session.get_one(Application, (given.plan_id, given.application_ref))
+    row.archive_keeper = given.archive_keeper
+    row.opened_at, row.opened_run_id = request.at, request.run_id
 
 
 def _refused(code: str, *, zh: str, en: str) -> OpenResult:

@@ -80,6 +80,23 @@ class Records:
         await append(session, snapshot, batch.facts)
         return HopResult(answers=answers, post=moves.answer)
 
+    async def write_again(self, session: AsyncSession, batch: HopBatch, result: HopResult) -> None:
+        """The read model and the hop's own rows as the batch left them, with the answers that it got then.
+
+        For rows that were deleted first. No notice, no entry of the chain, no post: those have consequences.
+        """
+        snapshot = batch.snapshot
+        due_at = soonest_end(snapshot, result.answers)
+        await _write_application(session, snapshot, due_at)
+        await update_inbox(session, snapshot, due_at)
+        await record_deadlines(session, batch, result.answers)
+        if batch.dossier is not None:
+            await _write_dossier(session, batch)
+        for fact in batch.facts:
+            writer = self._facts.get(fact.event)
+            if writer is not None:
+                await writer(session, batch, fact)
+
     async def _answers(self, session: AsyncSession, batch: HopBatch) -> tuple[DeadlineAnswer, ...]:
         if not batch.requests:
             return ()

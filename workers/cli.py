@@ -11,6 +11,7 @@ import typer
 
 from workers import cli_commands, cli_incidents, cli_lifecycle, cli_operations, cli_versions
 from workers.cli_apply import apply
+from workers.cli_audit import audit_app
 from workers.cli_batch import batch_app
 from workers.cli_calendar import calendar_app
 from workers.cli_cases import case_app, credit_app
@@ -33,6 +34,7 @@ from workers.cli_nexus import nexus_app
 from workers.cli_plan import plan_app
 from workers.cli_posts import posts
 from workers.cli_processes import demo, migrate, search_attributes_app, up, worker
+from workers.cli_rebuild import rebuild
 from workers.cli_replay import replay
 from workers.cli_report import report_app
 from workers.cli_retention import retention_app
@@ -87,6 +89,8 @@ app.add_typer(report_app, name="report", rich_help_panel=CYCLE)
 app.add_typer(retention_app, name="retention", rich_help_panel=RUN)
 app.command(rich_help_panel=RUN)(up)
 app.command(rich_help_panel=RUN)(doctor)
+app.add_typer(audit_app, name="audit", rich_help_panel=RUN)
+app.command(rich_help_panel=RUN)(rebuild)
 app.command(rich_help_panel=RUN)(demo)
 app.command(rich_help_panel=RUN)(simulate)
 app.command(rich_help_panel=RUN)(worker)

@@ -51,6 +51,7 @@ def with_database(
     from models.plan import UnknownPlanError
     from models.refusal import Refused
     from models.search_errors import SearchError
+    from workers.client_errors import NoWorker, ServerAway
     from workers.connect import TemporalUnreachableError
     from workers.stack import database_words
 
@@ -81,6 +82,8 @@ def with_database(
             f"The database {where} cannot be used ({reason}): look at ZHICHENG_DATABASE_URL, or run "
             "`zhicheng migrate`.",
         )
+    except (NoWorker, ServerAway) as error:
+        fail(NOT_REACHABLE, " ".join(str(error).split()))
     except (TemporalUnreachableError, RPCError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
         reason = " ".join(str(error).split())
         fail(NOT_REACHABLE, f"{reason} What was written down stays; run the same command again.")

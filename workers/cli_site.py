@@ -40,6 +40,7 @@ def build(
     plan_id, moment = plan or default_plan(), moment_of(at)
 
     async def read(database: Database, settings: Settings) -> Material:  # noqa: ARG001
+        from activities.audit.sealing import roots_of
         from activities.list_public import public_lists
         from activities.plans import plan_in_force
         from activities.verification import certificate_index
@@ -51,7 +52,8 @@ def build(
             except UnknownPlanError as unknown:
                 fail(BAD_INPUT, str(unknown))
             lists = await public_lists(session, found, moment, with_draft=with_draft)
-            return Material(found, lists, await certificate_index(session, plan_id))
+            certificates = await certificate_index(session, plan_id)
+            return Material(found, lists, certificates, await roots_of(session, plan_id))
 
     material = with_database(read, as_json=as_json)
     made = site_files(material)

@@ -35,6 +35,7 @@ from activities.papers.config import PaperConfig
 from activities.papers.making import Papers
 from activities.records import FactWriter, Records
 from activities.reports import Reports
+from activities.review import write_answers
 from activities.statistics import Statistics
 from activities.versions import Versions
 from models.batch import FOUR_EYES_ABOVE
@@ -66,6 +67,16 @@ _HOPS: dict[str, FactWriter] = {
 }
 FACTS = credit.beside(credit.beside(_HOPS, credit.FACTS), cases.FACTS)
 """What each event leaves beside the common records: its hop's own rows, then case and credit record."""
+
+REBUILT: dict[str, FactWriter] = {
+    **{event: writer for event, writer in _HOPS.items() if event not in screening.FACTS},
+    **{
+        event: write_answers
+        for event, writer in screening.FACTS.items()
+        if writer is screening.write_answers_and_findings
+    },
+}
+"""What of it a rebuild writes again: the hop's own rows, without findings, which hang on their day."""
 
 
 def make_activities(

@@ -92,6 +92,9 @@ class Ward:
 
 def _chain(case: Case) -> Iterable[Trouble]:
     """Whole, or (where its words were removed) what the removal left of it."""
+    for number in case.unreadable:
+        zh, en = f"审计链：第{number}条不可读", f"entry {number} cannot be read"
+        yield trouble(Symptom.CHAIN_BROKEN, case.name, zh, en)
     gone = case.removal
     faults = verify(case.facts) if gone is None else verify_removed(case.facts, gone.chain, gone.skeleton)
     for fault in faults:

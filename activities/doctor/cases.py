@@ -44,6 +44,8 @@ class Case:
     steps: list[PublicityStep]
     removal: Removal | None = None
     """Set when its words were removed because their time was over."""
+    unreadable: tuple[int, ...] = ()
+    """Numbers of entries that hold what no entry can hold; they are not among the facts."""
 
     @property
     def name(self) -> str:
@@ -56,14 +58,19 @@ class Case:
         return self.row.status == "ended"
 
 
-async def cases(database: Database, plan_id: str | None) -> AsyncIterator[Case]:
-    """Every application, of one plan or of all, in order. Each page is one look at the database."""
+async def cases(database: Database, plan_id: str | None, ref: str | None = None) -> AsyncIterator[Case]:
+    """Every application, of one plan or of all, in order. Each page is one look at the database.
+
+    With `ref`: of that reference alone.
+    """
     last = ("", "")
     key = tuple_(Application.plan_id, Application.application_ref)
     while True:
         query = select(Application).where(key > last)
         if plan_id is not None:
             query = query.where(Application.plan_id == plan_id)
+        if ref is not None:
+            query = query.where(Application.application_ref == ref)
         async with database.reading() as session:
             ordered = query.order_by(Application.plan_id, Application.application_ref).limit(PAGE)
             rows = (await session.scalars(ordered)).all()
@@ -86,9 +93,10 @@ async def _with_their_rows(session: AsyncSession, rows: Sequence[Application]) -
     removed = await _rows_of(session, Removal, rows)
     for row in rows:
         key = (row.plan_id, row.application_ref)
+        facts, unreadable = _read(audit[key])
         yield Case(
             row=row,
-            facts=[entry.to_fact() for entry in audit[key]],
+            facts=facts,
             inbox=inbox[key],
             reservation=live[key],
             certificates=certificates[key],
@@ -96,7 +104,19 @@ async def _with_their_rows(session: AsyncSession, rows: Sequence[Application]) -
             postings=postings[key],
             steps=steps[key],
             removal=next((one for one in removed[key] if one.chain is not None), None),
+            unreadable=unreadable,
         )
+
+
+def _read(entries: Sequence[AuditEntry]) -> tuple[list[Fact], tuple[int, ...]]:
+    """The facts, and the numbers of those that are none: a look must not stop at what it looks for."""
+    facts, unreadable = list[Fact](), list[int]()
+    for entry in entries:
+        try:
+            facts.append(entry.to_fact())
+        except ValueError:
+            unreadable.append(entry.seq)
+    return facts, tuple(unreadable)
 
 
 async def _rows_of(

@@ -55,6 +55,7 @@ from models.tables.result import (
 )
 from models.tables.retention import LegalHold, Removal, ToRemove
 from models.tables.review import DossierVersion, ReturnAnswer, ReturnItem, ReturnList, ReviewDecision
+from models.tables.roots import AuditLeaf, AuditRoot
 from models.tables.searches import Export, SavedSearch
 from models.tables.versions import CalendarNotice, OrderRefusal, PlanVersion
 
@@ -67,7 +68,9 @@ __all__ = [
     "ArchiveReceipt",
     "Attendance",
     "AuditEntry",
+    "AuditLeaf",
     "AuditOrphan",
+    "AuditRoot",
     "BallotBox",
     "BallotRoll",
     "BallotSlip",

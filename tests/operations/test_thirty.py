@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from models.doctor import Symptom
+from models.roots import Inclusion
 from models.stages import STAGES, Stage
 from tests.operations.conftest import AT, Asking
 from tests.operations.reading import Sheets
@@ -179,7 +180,7 @@ async def test_9_what_failed_lately(asking: Asking) -> None:
     ]
 
 
-async def test_10_11_28_the_doctor_looks_at_every_chain(asking: Asking) -> None:
+async def test_10_11_the_doctor_looks_at_every_chain(asking: Asking) -> None:
     """The lives on record alone have no workflow; nobody has touched a chain, and none is behind."""
     told = await asking.told(
         "doctor", "--no-temporal", "--no-papers", "--at", "2023-12-28T09:00", status=None
@@ -336,6 +337,18 @@ async def test_25_to_27_results(asking: Asking) -> None:
     assert page.column("passed", 1)["result publicity"] == "1"
     assert f"Certificate {number} is valid" in page.text
     assert page.column("funnel", 1)["submitted to the employer"] == str(told["totals"]["submitted"])
+
+
+async def test_28_that_nothing_was_changed(asking: Asking) -> None:
+    told = await asking.told("audit", "verify", "--all")
+    heard = await asking.get("audit")
+    assert told["findings"] == heard["findings"] == []
+    assert told["looked_at"]["applications"] == heard["looked_at"]["applications"] == 8
+    sealed = await asking.told("audit", "root", "--no-temporal", "--at", "2023-12-28T09:00")
+    assert [one["root"] for one in sealed] == await asking.get("audit/roots")
+    proof = Inclusion.model_validate(await asking.told("audit", "prove", "titled"))
+    assert proof.holds()
+    assert (await asking.told("audit", "verify", "--all"))["looked_at"]["roots"] == 1
 
 
 async def test_29_whether_this_release_replays_what_runs(asking: Asking) -> None:

@@ -22,6 +22,7 @@ from temporalio.converter import (
 from temporalio.exceptions import ApplicationError
 
 from workers.codec.codec import DAMAGED, DamagedPayloadError, SealingCodec, is_left_open
+from workers.codec.keys import UnknownKeyError
 
 
 class _Damaged(EncodingPayloadConverter):
@@ -57,8 +58,10 @@ class SealedFailures(DefaultFailureConverterWithEncodedAttributes, WithSerializa
     def to_failure(
         self, exception: BaseException, payload_converter: PayloadConverter, failure: Failure
     ) -> None:
-        """See base class."""
-        left_open = isinstance(exception, ApplicationError) and any(map(is_left_open, exception.details))
+        """See base class. What names a missing key stays readable: it says nothing else."""
+        left_open = isinstance(exception, UnknownKeyError) or (
+            isinstance(exception, ApplicationError) and any(map(is_left_open, exception.details))
+        )
         chosen = _READABLE.to_failure if left_open else super().to_failure
         chosen(exception, payload_converter, failure)
 

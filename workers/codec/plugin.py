@@ -7,11 +7,13 @@ A client takes it when it connects, and gives it to its workers; a replayer is b
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from temporalio import worker
 from temporalio.client import Client
+from temporalio.converter import DefaultFailureConverter
 from temporalio.plugin import SimplePlugin
-from temporalio.worker import Replayer, WorkflowRunner
+from temporalio.worker import Replayer, ReplayerConfig, WorkflowRunner
 
 from workers.codec.border import Border
 from workers.codec.codec import SealingCodec
@@ -32,6 +34,13 @@ class ReviewPlugin(SimplePlugin):
             data_converter=review_converter(SealingCodec(ring, seals=self.seals) if ring else None),
             interceptors=[*interceptors(), Border()],
         )
+
+    def configure_replayer(self, config: ReplayerConfig) -> ReplayerConfig:
+        """A replay writes nothing, and whoever asked for it reads why one failed."""
+        config = super().configure_replayer(config)
+        converter = config["data_converter"]
+        config["data_converter"] = replace(converter, failure_converter_class=DefaultFailureConverter)
+        return config
 
 
 def review_plugin(settings: Settings, address: str, namespace: str) -> ReviewPlugin:

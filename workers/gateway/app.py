@@ -17,6 +17,7 @@ from workers.board.app import create_board
 from workers.gateway import (
     evidence_problems,
     handlers,
+    routes_audit,
     routes_batches,
     routes_commands,
     routes_cycle,
@@ -56,6 +57,7 @@ ROUTERS = (
     routes_events.router,
     routes_cycle.router,
     routes_doctor.router,
+    routes_audit.router,
     routes_meetings.router,
     routes_uploads.router,
     routes_evidence.router,

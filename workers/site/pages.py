@@ -11,7 +11,9 @@ from typing import Any
 from jinja2 import DictLoader, Environment, StrictUndefined
 
 from activities.list_public import Period, PublicList
+from models.audit import canonical
 from models.plan import ReviewPlan
+from models.roots import Root
 from models.wire import local_day
 from workers.site import plan_rows
 from workers.site.objection_words import objection_steps
@@ -24,11 +26,12 @@ _MESSAGES = ("valid", "revoked", "unknown", "differs", "failed", "since", "hash"
 
 @dataclass(frozen=True)
 class Material:
-    """What the pages are made of: the plan in force, its lists, and the index of certificates (no names)."""
+    """What the pages are made of: the plan in force, its lists, certificates (no names), the daily roots."""
 
     plan: ReviewPlan
     lists: Sequence[PublicList]
     certificates: Sequence[Mapping[str, str | int | None]]
+    roots: Sequence[Root] = ()
 
 
 def site_files(material: Material) -> dict[str, bytes]:
@@ -36,6 +39,8 @@ def site_files(material: Material) -> dict[str, bytes]:
     made = {name: _packaged("static", name).encode() for name in ("style.css", "verify.js")}
     index = {"plan": material.plan.id, "certificates": [dict(one) for one in material.certificates]}
     made["certificates.json"] = (json.dumps(index, ensure_ascii=False, indent=1) + "\n").encode()
+    if material.roots:
+        made["roots.json"] = roots_file(material.roots)
     for one in material.lists:
         if one.file is not None:
             made[f"list-{one.n}.json"] = one.file.canonical()
@@ -46,6 +51,12 @@ def site_files(material: Material) -> dict[str, bytes]:
             html = environment.get_template(template).render(**_frame(material.plan, lang, name), **context)
             made[f"{folder}{name}.html"] = html.encode()
     return dict(sorted(made.items()))
+
+
+def roots_file(roots: Sequence[Root]) -> bytes:
+    """The roots as they are published: a JSON array, one line a root."""
+    lines = ",\n".join(canonical(root.model_dump(mode="json")) for root in roots)
+    return f"[\n{lines}\n]\n".encode()
 
 
 def _environment() -> Environment:
@@ -98,7 +109,7 @@ def _pages(material: Material, lang: str) -> list[tuple[str, str, dict[str, Any]
             "conditions": plan_rows.condition_rows(plan, lang),
             "qualifications": plan_rows.qualification_rows(plan, lang),
         },
-        "lists": {"lists": shown, "days": days},
+        "lists": {"lists": shown, "days": days, **_root(material, lang)},
         "objections": {"steps": objection_steps(plan, lang)},
         "verify": _verify(material, lang),
     }
@@ -110,16 +121,26 @@ def _pages(material: Material, lang: str) -> list[tuple[str, str, dict[str, Any]
         )
         for name, context in simple.items()
     ]
+    root = _root(material, lang)
     for one in on_view:
         heading = text(lang, "list_caption", n=one["n"])
         pages.append(
             (
                 f"list-{one['n']}",
                 "list.html",
-                {"heading": heading, "one": one, "days": days, "glosses": GLOSSES},
+                {"heading": heading, "one": one, "days": days, "glosses": GLOSSES, **root},
             )
         )
     return pages
+
+
+def _root(material: Material, lang: str) -> dict[str, Any]:
+    """The newest root; the file has all of them."""
+    if not material.roots:
+        return {"sealed": None}
+    last = material.roots[-1]
+    words = text(lang, "root_of", n=last.n, day=day_words(last.day, lang))
+    return {"sealed": {"words": words, "hash": last.hash}}
 
 
 def _plan(plan: ReviewPlan, lang: str) -> dict[str, Any]:

@@ -111,6 +111,13 @@ TEXT: dict[str, Label] = {
         "下载名单文件并计算其 SHA-256，结果须与此一致（如 sha256sum {file}）。",
         "Download the file and compute its SHA-256: it must be the same (for example sha256sum {file}).",
     ),
+    "root_heading": _l("审计根", "Audit root"),
+    "root_note": _l(
+        "全部审计链每日封存为一个哈希值，并与前一日相接；此后任何改动、删除、插入均可查出。请自行保存一份。",
+        "Every day all audit records are sealed under one hash, chained to that of the day before: a later "
+        "change, removal or insertion can be shown. Keep a copy of your own.",
+    ),
+    "root_of": _l("第{n}号，{day}", "No. {n}, {day}"),
     "how_to_object_short": _l(
         "对公示人员有异议的，请在公示期内提出：", "Objections are raised within the period: "
     ),

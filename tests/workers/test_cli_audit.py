@@ -1,0 +1,195 @@
+"""`zhicheng audit` and `zhicheng rebuild` on workflows that run; a proof checked as the page says."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, select, update
+from typer.testing import CliRunner
+
+from activities.database import Database
+from models.roots import Root
+from models.tables import Application, AuditEntry, AuditLeaf, InboxItem
+from models.tables.chain import columns_of
+from tests.support import eventually, unique
+from tests.workers.conftest import ServingThread, environment_of, rehearsal_clock
+from workers.cli import app
+from workers.client import ReviewClient
+from workers.connect import connect
+from workers.rehearsal.cast import Cast
+from workers.settings import Settings
+
+PAGE = Path(__file__).parents[2] / "docs" / "audit.md"
+PLAN = "tianjin-quality-2023"
+Run = Callable[..., tuple[int, Any]]
+
+
+@pytest.fixture(scope="module")
+def house(temporal_address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """A worker whose database holds nothing but what this module begins."""
+    folder = tmp_path_factory.mktemp("house")
+    settings = Settings.load(
+        temporal_address=temporal_address, task_queue=unique("house"), data_dir=folder, rehearsal=True
+    )
+    thread = ServingThread(settings)
+    thread.start()
+    asyncio.run(eventually(thread.ready_file.exists, 30.0))
+    yield settings
+    thread.end()
+
+
+@pytest.fixture(scope="module")
+def casts(house: Settings) -> list[Cast]:
+    """Two applications that wait for their employer, and one that was withdrawn."""
+    casts = [Cast(unique(name)) for name in ("one", "two", "gone")]
+
+    async def begin() -> None:
+        door = ReviewClient(await connect(house), house.task_queue)
+        for cast in casts:
+            await door.start(cast.start(clock=rehearsal_clock("2023-09-19T09:00:00+08:00")))
+            await door.send(cast.ref, cast.submit())
+        await door.send(casts[2].ref, casts[2].withdraw())
+
+    asyncio.run(begin())
+    return casts
+
+
+@pytest.fixture
+def run(house: Settings, casts: list[Cast]) -> Run:
+    """A command with `--json`; its status, and what it said."""
+    assert casts
+
+    def run(*words: str) -> tuple[int, Any]:
+        environment = {**environment_of(house), "ZHICHENG_REHEARSAL": "true"}
+        done = CliRunner().invoke(app, [*words], env=environment)
+        assert done.stdout, done.stderr
+        try:
+            return done.exit_code, json.loads(done.stdout)
+        except ValueError:
+            return done.exit_code, done.stdout
+
+    return run
+
+
+async def with_session(settings: Settings, work: Callable[[Any], Any]) -> Any:
+    database = Database(settings.database_url.get_secret_value())
+    try:
+        async with database.transaction() as session:
+            return await work(session)
+    finally:
+        await database.close()
+
+
+def verified(run: Run, *words: str) -> tuple[int, set[tuple[str, str]]]:
+    """The histories of this server are shared with other modules: what is not of this house is left out."""
+    status, found = run("audit", "verify", "--plan", PLAN, "--json", *words)
+    mine = [one for one in found["findings"] if (one["proof"], one["tampering"]) != ("history", "removed")]
+    assert found["looked_at"]["applications"] == 3
+    return (status if mine else 0), {(one["proof"], one["tampering"]) for one in mine}
+
+
+def test_sealed_published_proved_offline_and_clean(run: Run, casts: list[Cast], tmp_path: Path) -> None:
+    status, (made,) = run("audit", "root", "--at", "2023-09-19T23:59", "--json")
+    assert (status, made["made"], made["leaves"], made["unconfirmed"]) == (0, True, 3, 0)
+    assert run("audit", "root", "--at", "2023-09-19T23:59", "--json")[1][0]["made"] is False
+    roots, proof = tmp_path / "roots.json", tmp_path / "proof.json"
+    assert run("audit", "roots", "--out", str(roots))[0] == 0
+    assert run("audit", "prove", casts[0].ref, "--out", str(proof))[0] == 0
+    assert [Root.model_validate(one).n for one in json.loads(roots.read_text())] == [1]
+    assert verified(run, "--from-histories", "--roots", str(roots)) == (0, set())
+
+    script = tmp_path / "check.py"
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.S)
+    script.write_text(code)
+    checked = subprocess.run(
+        [sys.executable, "-I", str(script), str(proof), str(roots)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (checked.returncode, checked.stderr) == (0, "")
+    assert f"application/{casts[0].ref}" in checked.stdout
+    lied = json.loads(proof.read_text())
+    lied["leaf"]["seq"] += 1
+    proof.write_text(json.dumps(lied))
+    again = subprocess.run([sys.executable, "-I", str(script), str(proof), str(roots)], check=False)
+    assert again.returncode == 1
+
+
+def test_a_forged_end_is_seen_by_the_history_alone_and_put_right(
+    run: Run, house: Settings, casts: list[Cast]
+) -> None:
+    ref = casts[0].ref
+
+    async def forge(session: Any) -> None:
+        rows = await session.scalars(
+            select(AuditEntry).filter_by(application_ref=ref).order_by(AuditEntry.seq.desc())
+        )
+        last = rows.first().to_fact()
+        changes = {"seq": last.seq + 1, "event": "recommend", "prev_hash": last.hash, "command_id": "forged"}
+        forged = last.model_copy(update=changes).sealed()
+        session.add(AuditEntry(**columns_of(PLAN, ref, forged)))
+        row = update(Application).filter_by(application_ref=ref)
+        await session.execute(row.values(seq=forged.seq, chain=forged.hash))
+        await session.execute(delete(InboxItem).filter_by(application_ref=ref))
+
+    asyncio.run(with_session(house, forge))
+    assert verified(run) == (0, set())
+    assert verified(run, "--from-histories") == (1, {("history", "not_in_history")})
+    status, (made,) = run("audit", "root", "--at", "2023-09-20T23:59", "--json")
+    assert (status, made["made"], made["unconfirmed"]) == (0, True, 1), "no workflow stands for it"
+
+    status, (shown,) = run("rebuild", ref, "--audit", "--json")
+    assert (status, shown["written"]) == (1, False)
+    assert {one["table"] for one in shown["differences"]} == {"applications", "inbox", "audit"}
+    status, (done,) = run("rebuild", ref, "--audit", "--apply", "--json")
+    assert (status, done["written"], done["differences"]) == (0, True, shown["differences"])
+    assert verified(run, "--from-histories") == (0, set())
+    assert run("rebuild", ref, "--json") == (0, [{**done, "differences": [], "written": False}])
+    told = run("rebuild", ref)[1]
+    assert "0 rows differ" in told
+
+
+def test_a_record_that_was_removed_is_in_the_root_and_in_the_history(
+    run: Run, house: Settings, casts: list[Cast]
+) -> None:
+    async def remove(session: Any) -> None:
+        await session.execute(delete(AuditEntry).filter_by(application_ref=casts[1].ref))
+
+    asyncio.run(with_session(house, remove))
+    status, found = verified(run, "--from-histories")
+    assert status == 1
+    assert {("root", "removed"), ("record", "truncated"), ("history", "not_recorded")} <= found
+    status, told = run("audit", "verify", casts[1].ref)
+    assert status == 1
+    assert "all of it was removed" in told
+    assert run("rebuild", casts[1].ref, "--audit", "--apply", "--json")[0] == 0
+    assert verified(run, "--from-histories") == (0, set())
+
+
+def test_what_cannot_be_asked_says_so(house: Settings) -> None:
+    def refused(*words: str) -> tuple[int, str]:
+        done = CliRunner().invoke(app, list(words), env=environment_of(house))
+        return done.exit_code, done.stderr
+
+    assert refused("audit", "verify", "no-such-one")[0] == 2
+    status, said = refused("audit", "prove", "no-such-one")
+    assert (status, "no root has it yet" in said) == (2, True)
+    assert refused("audit", "verify", "--roots", "/nowhere.json")[0] == 2
+    assert refused("rebuild")[0] == 2
+    away = {**environment_of(house), "ZHICHENG_TEMPORAL_ADDRESS": "127.0.0.1:1"}
+    done = CliRunner().invoke(app, ["audit", "root"], env=away)
+    assert (done.exit_code, "127.0.0.1:1" in done.stderr) == (3, True)
+
+    async def leaves(session: Any) -> int:
+        return len((await session.scalars(select(AuditLeaf))).all())
+
+    assert asyncio.run(with_session(house, leaves)) == 3, "what nobody confirmed is not sealed"
