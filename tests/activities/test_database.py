@@ -18,7 +18,7 @@ from models.tables.base import UtcInstant, Words
 from tests.models.life import moment
 from workers.database import current, downgrade, upgrade
 
-HEAD = "0022"
+HEAD = "0023"
 
 
 def test_the_migrations_lead_to_the_tables(database_url: str) -> None:
