@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from models.audit import ABRIDGED, Fact
+from models.audit import ABRIDGED, Fact, digest
 from models.lifecycle import BY_EVENT
-from models.roles import ROLE_LABELS, Role
+from models.roles import ROLE_LABELS, Actor, Role
 from models.stages import STAGES, Stage
 from models.wire import SHANGHAI, Label
 
@@ -51,10 +51,7 @@ def told(fact: Fact, person: str) -> dict[str, Any]:
     """One step of an application as its applicant may have it."""
     role = fact.actor.role
     own = fact.actor.id == person and role is Role.APPLICANT
-    known = BY_EVENT.get(fact.event)
-    secret = role in _OF_OTHERS or (known is not None and known.command in _SECRET_COMMANDS)
-    secret = secret or fact.event == "complaint"
-    details = {} if secret else _details(fact.details)
+    details = {} if _in_confidence(fact) else _details(fact.details)
     by = "本人 / you" if own else str(ROLE_LABELS[role])
     step = {
         "at": fact.at.astimezone(SHANGHAI).isoformat(),
@@ -66,6 +63,25 @@ def told(fact: Fact, person: str) -> dict[str, Any]:
         "plan": fact.plan,
     }
     return {**step, "details": details} if details else step
+
+
+def without_others(fact: Fact) -> Fact:
+    """The entry as an applicant reads it over HTTP: of what others said in confidence only that it happened.
+
+    The details are replaced by their digest and the actor by the role; the hash is that of the whole entry,
+    so the chain's links still hold (`models.audit.verify` with `kept`).
+    """
+    if not _in_confidence(fact):
+        return fact
+    actor = Actor(id=fact.actor.role.value, role=fact.actor.role)
+    return fact.model_copy(update={"actor": actor, "details": {ABRIDGED: digest(fact.details)}})
+
+
+def _in_confidence(fact: Fact) -> bool:
+    known = BY_EVENT.get(fact.event)
+    if fact.actor.role in _OF_OTHERS or fact.event == "complaint":
+        return True
+    return known is not None and known.command in _SECRET_COMMANDS
 
 
 def _details(details: dict[str, Any]) -> dict[str, Any]:

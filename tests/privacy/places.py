@@ -39,8 +39,10 @@ WRITTEN = frozenset(
         for column in change
     }
     | {"database: audit.details", "database: audit_orphans.details"}
+    | {"database: post_ledger.record", "database: post_pools.record", "database: reviews.post"}
 )
-"""Columns that hold what people wrote about an application; they go when its time is over."""
+"""Columns that hold what people wrote: about an application, which goes when its time is over; or a unit
+about its own posts, which stays with its ledger."""
 
 MAY_STAND: dict[str, frozenset[str]] = {
     "applicant.name": frozenset({"database: people.name", "database: evidence_*.file_name", "paper text: *"}),

@@ -25,6 +25,7 @@ from activities.database import Database, async_url
 from models.roles import Role
 from models.visibility import Grant
 from workers.bench.rows import ON, PLAN, fill
+from workers.codec.ring import make_key_file
 from workers.connect import connect
 from workers.database import upgrade
 from workers.embedded import DevServer
@@ -91,6 +92,7 @@ async def _stand(url: str, applications: int, folder: Path) -> AsyncIterator[tup
             local_issuer=True,
             gateway_calls_a_minute=1_000_000,
         )
+        make_key_file(settings, server.address)
         client = await connect(settings)
         worker = build_worker(client, settings, WORKFLOWS, make_activities(database, rehearsal=True))
         async with worker, context(settings, client) as made:

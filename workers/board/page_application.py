@@ -26,7 +26,7 @@ from workers.board.page_acts import GROUNDS, acts_of
 from workers.board.render import lang_of, page
 from workers.client import full_id
 from workers.gateway import routes_records
-from workers.gateway.access_log import viewing
+from workers.gateway.access_log import facts_for, viewing
 from workers.gateway.caller import Caller
 from workers.gateway.context import Context, context_of
 from workers.gateway.paths import PlanId, Ref
@@ -53,6 +53,7 @@ async def application(
         here.applications.deadlines(known),
         here.applications.refused(known),
     )
+    history = await facts_for(here.database, caller, row, history)
     async with here.database.reading() as session:
         calendars = Calendars(as_of=here.settings.rehearsal, folder=here.settings.calendar_dir)
         calendar = await calendars.within(session, state.at)

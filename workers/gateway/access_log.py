@@ -12,6 +12,9 @@ from sqlalchemy import select
 
 from activities.database import Database
 from activities.visibility import ties_of
+from models.audit import Fact
+from models.person_data import without_others
+from models.roles import Role
 from models.tables import AccessEntry, Application
 from models.visibility import may_see
 from workers.gateway.access_book import AccessBook, look
@@ -33,6 +36,16 @@ async def viewing(request: Request, caller: Caller, plan_id: str, application_re
     if row is None:
         raise not_found("申报", "application")
     return row
+
+
+async def facts_for(database: Database, caller: Caller, row: Application, facts: list[Fact]) -> list[Fact]:
+    """The history as this caller may read it: an applicant's leaves out what others said in confidence."""
+    async with database.reading() as session:
+        ties = await ties_of(session, row)
+    beside = [grant for grant in caller.grants if grant.role is not Role.APPLICANT]
+    if may_see(caller.subject, beside, ties):
+        return facts
+    return [without_others(fact) for fact in facts]
 
 
 async def turned_away(

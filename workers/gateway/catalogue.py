@@ -144,6 +144,10 @@ _OF_THE_DOOR: dict[str, tuple[int, str, str, str, str]] = {
         *(503, "暂时无法读取", "It cannot be read at this moment."),
         *("稍后再试。", "Try again; tell the operators if it goes on."),
     ),
+    "database_away": (
+        *(503, "数据库暂时无法应答", "The database does not answer; no change was acknowledged."),
+        *("用同一 Idempotency-Key 重发。", "Send it again with the same Idempotency-Key."),
+    ),
     "identity_sealed": (
         *(503, "证件号码无法解密", "The identity number does not open: its key is missing."),
         *("请联系运维。", "Ask the operator."),

@@ -6,6 +6,8 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from models.field_errors import in_words
@@ -54,6 +56,8 @@ def install(app: FastAPI) -> None:
         found = of_error(error)
         if found is None:
             return unexpected(request, error)
+        if isinstance(error, SQLAlchemyError):
+            _log.warning("the database does not answer", reason=type(error).__name__)
         return answer(request, found)
 
     async def invalid(request: Request, error: Exception) -> JSONResponse:
@@ -81,7 +85,7 @@ def install(app: FastAPI) -> None:
         found = problem(status, code, zh=zh, en=en, fix_zh=fix_zh, fix_en=fix_en, headers=error.headers)
         return answer(request, found)
 
-    for kind in (ProblemError, Refused, ClientError):
+    for kind in (ProblemError, Refused, ClientError, PoolTimeout, OperationalError, InterfaceError):
         app.add_exception_handler(kind, known)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)

@@ -8,6 +8,8 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import JSONResponse
 from pydantic import Field
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from models.refusal import Option, Refusal, Refused
 from models.wire import Label, Wire
@@ -151,6 +153,8 @@ def of_error(error: Exception) -> ProblemError | None:
             )
         case NoWorker() | ServerAway():
             return _nobody()
+        case PoolTimeout() | OperationalError() | InterfaceError():
+            return _database_away()
         case QueryFailed():
             return problem(
                 503,
@@ -216,6 +220,19 @@ def _nobody() -> ProblemError:
         en="Nobody answers at this moment; the command may still take effect.",
         fix_zh="请用同一 Idempotency-Key 再次发送（不会重复生效），或加 Prefer: respond-async。",
         fix_en="Send it again with the same Idempotency-Key, or add `Prefer: respond-async`.",
+        headers={"Retry-After": str(RETRY_AFTER)},
+    )
+
+
+def _database_away() -> ProblemError:
+    """It cannot be reached, or too many wait for it: nobody's fault but ours, and nothing to be told of."""
+    return problem(
+        503,
+        "database_away",
+        zh="数据库暂时无法应答；未确认任何更改。",
+        en="The database does not answer at this moment; no change was acknowledged.",
+        fix_zh="请用同一 Idempotency-Key 再次发送（不会重复生效）。",
+        fix_en="Send it again with the same Idempotency-Key.",
         headers={"Retry-After": str(RETRY_AFTER)},
     )
 

@@ -20,7 +20,7 @@ from models.views import DeadlineView, Permitted, StateView
 from models.visibility import Grant
 from models.wire import SHANGHAI, Instant, Wire
 from workers.client import full_id
-from workers.gateway.access_log import looks_at, viewing
+from workers.gateway.access_log import facts_for, looks_at, viewing
 from workers.gateway.caller import Caller
 from workers.gateway.context import Context, context_of
 from workers.gateway.offices import for_the_plan
@@ -101,9 +101,13 @@ async def state(
 async def history(
     request: Request, here: Here, caller: Who, plan_id: PlanId, application_ref: Ref
 ) -> list[Fact]:
-    """Who decided what, when, for which reasons, under which rule and plan version."""
-    await viewing(request, caller, plan_id, application_ref)
-    return await here.applications.history(full_id(application_ref, plan_id))
+    """Who decided what, when, for which reasons, under which rule and plan version.
+
+    The applicant reads of an objection or a ballot that it took place: neither by whom nor what was said.
+    """
+    row = await viewing(request, caller, plan_id, application_ref)
+    facts = await here.applications.history(full_id(application_ref, plan_id))
+    return await facts_for(here.database, caller, row, facts)
 
 
 @router.get(

@@ -11,7 +11,10 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from jsonschema import Draft202012Validator
+from sqlalchemy import event
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from models.refusal import RefusalCode
 from tests.support import eventually, unique
@@ -326,6 +329,22 @@ async def test_without_a_worker_the_answer_says_when_to_try_again(
             )
             problem_of(answer, 503, "no_answer")
             assert int(answer.headers["retry-after"]) > 0
+
+
+async def test_a_database_that_does_not_answer_is_said_and_is_no_fault_of_the_caller(
+    gateway: FastAPI, http: httpx.AsyncClient, bearer: Bearer
+) -> None:
+    engine = gateway.state.context.database._engine.sync_engine
+
+    def nobody(*_: object) -> None:
+        raise PoolTimeout("QueuePool limit reached")
+
+    event.listen(engine, "do_connect", nobody)
+    event.listen(engine.pool, "checkout", nobody)
+    answer = await http.get(f"/v1/plans/{PLAN}/applications", headers=bearer("o", ("office", OFFICE)))
+    found = problem_of(answer, 503, "database_away")
+    assert int(answer.headers["retry-after"]) > 0
+    assert "QueuePool" not in found["title"]
 
 
 def test_every_code_that_the_door_answers_stands_in_the_catalogue_with_its_status() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from models.audit import Fact, verify
 from tests.support import unique
 from tests.workers.conftest import Lines, Zhicheng
 from tests.workers.gateway.conftest import PLAN, Bearer, Door
@@ -141,3 +142,29 @@ async def test_looks_through_every_door_are_in_one_log(stage_door: Door, zhichen
     mine = [look for look in looks if look["what"].startswith("cli_")]
     assert {look["subject"].partition(":")[0] for look in mine} == {"os"}
     assert {look["grants"] for look in mine} == {"command line"}
+
+
+async def test_the_applicant_does_not_read_who_objected_and_what_was_said(stage_door: Door) -> None:
+    """The office reads all of it; the applicant that it happened; the links of the chain hold for both."""
+    await stage_door.start()
+    cast = stage_door.cast
+    for command in (cast.submit(), cast.recommend(), cast.start_publicity()):
+        assert (await stage_door.send(command)).is_success
+    objected = await stage_door.http.post(
+        f"{stage_door.path}/commands/object",
+        json={"grounds": "业绩材料与实际不符", "real_name": True},
+        headers=stage_door.headers("employer", "colleague-7")
+        | {"Idempotency-Key": f"{cast.ref}-o", "Zhicheng-Role": "public"},
+    )
+    assert objected.is_success, objected.text
+    whole = (await stage_door.read("/history", "office")).json()
+    mine = (await stage_door.read("/history", "applicant")).json()
+    assert [fact["hash"] for fact in mine] == [fact["hash"] for fact in whole]
+    assert "colleague-7" in json.dumps(whole)
+    assert "业绩材料与实际不符" in json.dumps(whole, ensure_ascii=False)
+    assert "colleague-7" not in json.dumps(mine)
+    assert "业绩材料与实际不符" not in json.dumps(mine, ensure_ascii=False)
+    facts = [Fact.model_validate(fact) for fact in mine]
+    assert verify(facts, kept=True) == []
+    own = next(fact for fact in facts if fact.event == "submit")
+    assert own.actor.id == f"p-{cast.ref}"
