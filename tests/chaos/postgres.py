@@ -9,9 +9,9 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
-import psutil
 import psycopg
 
 from tests.chaos.disk import Disk
@@ -88,9 +88,7 @@ class Postgres:
 
     def kill(self) -> None:
         """SIGKILL to every process of it."""
-        for one in self._processes():
-            with contextlib.suppress(psutil.NoSuchProcess):
-                one.kill()
+        _tell(self._processes(), signal.SIGKILL)
 
     async def away(self, seconds: float, *, stopped: bool) -> None:
         """Nobody has a database for a while: it was stopped, or it stands still and answers nothing."""
@@ -102,23 +100,19 @@ class Postgres:
             self._wanted = True
             return
         frozen = self._processes()
-        for one in frozen:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                one.suspend()
+        _tell(frozen, signal.SIGSTOP)
         try:
             await asyncio.sleep(seconds)
         finally:
-            for one in frozen:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    one.resume()
+            _tell(frozen, signal.SIGCONT)
 
     async def full(self, seconds: float) -> None:
         """Its disk is full for a while."""
-        await asyncio.to_thread(self.disk.fill, [one.pid for one in self._processes()])
+        await asyncio.to_thread(self.disk.fill, self._processes())
         try:
             await asyncio.sleep(seconds)
         finally:
-            self.disk.free(one.pid for one in self._processes())
+            self.disk.free(self._processes())
 
     def felt_full(self) -> int:
         """How often it said that its disk was full."""
@@ -157,13 +151,14 @@ class Postgres:
             self.kill()
             await asyncio.to_thread(self._process.wait)
 
-    def _processes(self) -> list[psutil.Process]:
-        if self._process is None:
+    def _processes(self) -> list[int]:
+        """The first process, which comes first, and its children: it has no grandchildren."""
+        if self._process is None or self._process.poll() is not None:
             return []
-        with contextlib.suppress(psutil.NoSuchProcess):
-            first = psutil.Process(self._process.pid)
-            return [first, *first.children(recursive=True)]
-        return []
+        first = self._process.pid
+        said = subprocess.run(["ps", "-axo", "pid=,ppid="], capture_output=True, text=True, check=True)
+        pairs = (line.split() for line in said.stdout.splitlines())
+        return [first, *(int(pid) for pid, parent in pairs if int(parent) == first)]
 
     async def _until_it_answers(self) -> None:
         async with asyncio.timeout(60):
@@ -185,6 +180,12 @@ class Postgres:
     def _run(self, words: list[str]) -> None:
         program = self._binaries / words[0]
         subprocess.run([program, *words[1:]], check=True, user=self._user, stdout=subprocess.DEVNULL, cwd="/")
+
+
+def _tell(pids: Iterable[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def _user() -> str | None:

@@ -197,9 +197,9 @@ async def _live(
         if injecting.done():
             await injecting
     finally:
-        for task in (telling, injecting):
+        for task in (telling, injecting, *living):
             task.cancel()
-        await asyncio.gather(telling, injecting, return_exceptions=True)
+        await asyncio.gather(telling, injecting, *living, return_exceptions=True)
         await watch.stop()
         await doors.close()
     report.account.unexplained += doors.unexplained
