@@ -549,7 +549,7 @@ class Settings(CodecSettings):
 
     def patches_held(self) -> frozenset[str]:
         """The named patches that no application takes yet."""
-        return frozenset(_listed(self.held_patches))
+        return frozenset(listed(self.held_patches))
 
     def algorithms(self) -> tuple[str, ...]:
         """The signatures that tokens may have."""

@@ -20,6 +20,7 @@ import httpx
 from tests.chaos.faults import LINKS, Fault
 from tests.chaos.link import Link
 from tests.chaos.postgres import Postgres
+from tests.codec import KEYS
 from tests.support import eventually
 from workers.database import upgrade
 from workers.embedded import NAMESPACE, DevServer, DevServerError
@@ -118,6 +119,7 @@ class House:
                 "data_dir": self.folder,
                 "rehearsal": True,
                 "local_issuer": True,
+                "payload_keys": KEYS,
                 **more,
             }
         )
@@ -229,6 +231,7 @@ class House:
             "ZHICHENG_DATA_DIR": str(self.folder),
             "ZHICHENG_GATEWAY_CALLS_A_MINUTE": "1000000",
             "ZHICHENG_GATEWAY_PUBLIC_CALLS_A_MINUTE": "1000000",
+            "ZHICHENG_PAYLOAD_KEYS": KEYS,
             "ZHICHENG_REHEARSAL": "true",
             "ZHICHENG_LOCAL_ISSUER": "true",
             "ZHICHENG_STICKY_SECONDS": "2",

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
+import struct
 from dataclasses import dataclass, field
 
 from workers.processes import LOOPBACK, free_port
@@ -23,8 +25,12 @@ class _Pair:
     deaf: set[str] = field(default_factory=set)
 
     def abort(self) -> None:
+        """Both ends get a reset, and not a polite end."""
         for end in (self.near, self.far):
             if end is not None:
+                wire = end.get_extra_info("socket")
+                with contextlib.suppress(OSError):
+                    wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 end.transport.abort()
 
 

@@ -149,8 +149,8 @@ async def test_a_wire_passes_on_stops_and_breaks() -> None:
         assert link.cut() == 2
         with pytest.raises(ConnectionResetError):
             await again.readexactly(1)
-        for one in (writer, writer_2):
-            one.close()
     finally:
+        for one in (writer, writer_2):
+            one.transport.abort()
         await link.close()
         server.close()

@@ -16,6 +16,7 @@ from alembic.config import Config
 from sqlalchemy import create_engine
 
 from activities.database import sync_url
+from tests.codec import KEYS
 from workers.database import needed
 
 HERE = Path(__file__).parents[2]
@@ -101,4 +102,5 @@ def workflow_of(folder: Path, how: str) -> type:
 def environment(release: Path, **settings: str) -> dict[str, str]:
     """The environment of a process of that release."""
     mine = {k: v for k, v in os.environ.items() if not k.startswith(("ZHICHENG_", "TEMPORAL_"))}
-    return mine | {"PYTHONPATH": str(release), "ZHICHENG_REHEARSAL": "true"} | settings
+    ours = {"PYTHONPATH": str(release), "ZHICHENG_REHEARSAL": "true", "ZHICHENG_PAYLOAD_KEYS": KEYS}
+    return mine | ours | settings

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 from temporalio.client import Client, WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
+from temporalio.worker import UnsandboxedWorkflowRunner
 
 from activities.calendar import Calendars
 from activities.database import Database
@@ -19,6 +18,7 @@ from activities.doctor.examination import examine
 from models.application import workflow_id
 from models.audit import verify
 from models.clock import BusinessClock
+from tests.codec import plugin
 from tests.gates.fingerprint import fingerprint_of
 from tests.gates.test_replay import RECORDED, history_of
 from tests.histories import FOLDER
@@ -36,6 +36,7 @@ from tests.upgrades.rollout import Rollout, did_not_fit, worked
 from tests.workers.conftest import rehearsal_clock
 from workers.client import ReviewClient
 from workers.client_errors import NoWorker
+from workers.codec.plugin import build_replayer
 from workers.connect import connect
 from workers.database import fit
 from workers.doctor import WorkflowDoctor
@@ -82,11 +83,7 @@ class Case:
 
 async def replays(folder: Path, how: str, history: WorkflowHistory) -> str | None:
     """Why the code of that release does not replay the history; None when it does."""
-    replayer = Replayer(
-        workflows=[workflow_of(folder, how)],
-        data_converter=pydantic_data_converter,
-        workflow_runner=UnsandboxedWorkflowRunner(),
-    )
+    replayer = build_replayer(plugin(), [workflow_of(folder, how)], UnsandboxedWorkflowRunner())
     failure = (await replayer.replay_workflow(history, raise_on_replay_failure=False)).replay_failure
     return str(failure) if failure is not None else None
 
