@@ -70,7 +70,7 @@ BRIEF = Shape(
     on_the_way=20,
     bound=240.0,
     afresh=False,
-    doctor_at="2023-10-09T12:00+08:00",
+    doctor_at="2023-09-18T12:00+08:00",
 )
 
 
