@@ -10,7 +10,7 @@ PIN    := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test check docs bench browser typescript promtool lock clean
+.PHONY: help install demo up test check docs bench chaos browser typescript promtool lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -45,6 +45,9 @@ docs: install ## the documents that are generated from the code
 bench: install ## events, bytes and actions per path; decisions per second against the thinnest workflow; questions
 	@$(BIN)/python -m workers.bench
 	@$(BIN)/python -m workers.bench.reading
+
+chaos: install ## a cycle of 200 applications while everything fails that can: nothing is lost, nothing is doubled
+	@$(BIN)/python -m tests.chaos --applications $(or $(APPLICATIONS),200) --seed $(or $(SEED),1)
 
 browser: ## Chromium and bpmn-js, for the test that opens the BPMN file
 	@tests/browser/install.sh

@@ -5,6 +5,7 @@ Neutral and without personal data: whoever is told signs in to see the rest.
 
 from __future__ import annotations
 
+from models.corrections import CORRECTED
 from models.stages import Stage
 from models.wire import Label
 
@@ -154,6 +155,21 @@ HAPPENED: dict[str, Label] = {
     "admit_late": _w("经批准补报。", "Late admission was granted."),
     "revise_deadlines": _w("办理期限将依文件调整。", "Deadlines are being revised by a document."),
     "complaint": _w("收到举报投诉。", "A complaint was received."),
+    "correction_proposed": _w(
+        "有人提出更正一项记错人的决定，须由另一人批准或驳回。",
+        "It is proposed to correct a decision recorded on the wrong person; a second person approves it.",
+    ),
+    "correction_dismissed": _w(
+        "更正的提议已驳回，原决定不变。", "The correction is dismissed; the decision stands."
+    ),
+    **dict.fromkeys(
+        CORRECTED,
+        _w(
+            "一项决定因记错人已经更正：原记录保留并注明，申报回到该决定之前的环节。",
+            "A decision recorded on the wrong person is corrected: it stays on record, and the "
+            "application is back at the stage before it.",
+        ),
+    ),
     "lapse": _w("主管部门提交期限已过，申报逾期。", "The department's window has closed; it has lapsed."),
     "abandon": _w("逾期未补正，视为放弃。", "Not corrected in time: deemed abandoned."),
     "reminded": _w("提醒：办理期限临近。", "Reminder: a deadline is near."),

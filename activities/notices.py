@@ -39,6 +39,9 @@ _WITHOUT_POST = ("quota_none", "post_lacking")
 def told_roles(fact: Fact) -> tuple[Role, ...]:
     """The roles that hear of a fact."""
     known = BY_EVENT.get(fact.event)
+    if fact.event in ("correction_proposed", "correction_dismissed"):
+        makers = BY_EVENT[fact.details["corrected_event"]].by
+        return (fact.actor.role, *(role for role in makers if role is not Role.APPLICANT))
     if known is not None:
         return known.notify
     match fact.event:

@@ -73,7 +73,9 @@ async def _plan_length(session: AsyncSession, batch: HopBatch, of: str) -> int |
     return (public.employer_wd if of == "employer" else public.result_wd).value
 
 
-def _step(step: str, of: str) -> FactWriter:
+def write_step(step: str, of: str) -> FactWriter:
+    """Writes what became of the latest publicity of that kind: over, contested, cancelled, with evidence."""
+
     async def write(session: AsyncSession, batch: HopBatch, fact: Fact) -> None:
         said = fact.details
         posted = await session.scalar(
@@ -158,12 +160,12 @@ FACTS: dict[str, FactWriter] = {
     "publish_result": _publish,
     "republish_result": _publish,
     "republish_ended": _publish,
-    "publicity_over_clear": _step("over", "employer"),
-    "publicity_over_contested": _step("contested", "employer"),
-    "cancel_publicity": _step("cancelled", "employer"),
-    "file_evidence": _step("evidence", "employer"),
-    "result_over_clear": _step("over", "result"),
-    "result_over_contested": _step("contested", "result"),
+    "publicity_over_clear": write_step("over", "employer"),
+    "publicity_over_contested": write_step("contested", "employer"),
+    "cancel_publicity": write_step("cancelled", "employer"),
+    "file_evidence": write_step("evidence", "employer"),
+    "result_over_clear": write_step("over", "result"),
+    "result_over_contested": write_step("contested", "result"),
     "employer_object": raise_objection("employer", "employer-objection"),
     "result_object": raise_objection("result", "result-objection"),
     "objection_unfounded_stays": _rule,

@@ -18,6 +18,7 @@ from activities import statistics_queries as ask
 from activities.plans import plan_in_force
 from activities.records import Records
 from models.calendar import CalendarYearMissing, WorkCalendar
+from models.corrections import CORRECTED
 from models.cycle_messages import Asked, Done
 from models.plan import UnknownPlanError
 from models.stages import Stage
@@ -68,6 +69,7 @@ DEVIATIONS = (
     *("admit_late", "hold", "cancel_publicity", "republish_result", "republish_ended", "quorum_lost"),
     *("reschedule", "withdraw_recommendation", "withdraw_recommendation_late", "refuse_on_status"),
     *("escalated", "calendar_missing", "deadline_moved", "result_procedure_broken", "refused"),
+    *CORRECTED,
 )
 """Events that a smooth cycle does not have."""
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     case,
     cast,
     distinct,
+    exists,
     func,
     literal,
     literal_column,
@@ -30,6 +31,7 @@ from models.tables import (
     AgendaEntry,
     Application,
     AuditEntry,
+    CorrectedDecision,
     DeadlineEntry,
     ExamResult,
     InboxItem,
@@ -47,6 +49,16 @@ Question = Select[*tuple[Any, ...]]
 
 SAT = ("passed", "failed", "cheated")
 """The results of somebody who was there."""
+
+
+def _stands(table: Any) -> ColumnElement[bool]:
+    """The fact of the row was not corrected later on (recorded on the wrong application)."""
+    corrected = CorrectedDecision
+    return ~exists().where(
+        corrected.plan_id == table.plan_id,
+        corrected.application_ref == table.application_ref,
+        corrected.corrected_seq == table.seq,
+    )
 
 
 def _kinds() -> Any:
@@ -80,7 +92,7 @@ def stages(plan_id: str) -> Question:
 
 
 def events(plan_id: str, wanted: tuple[str, ...]) -> Question:
-    """Cell, event -> applications that had it, how often, first and last time."""
+    """Cell, event -> applications that had it, how often, first and last time; a corrected one was none."""
     had = (
         select(
             AuditEntry.application_ref,
@@ -89,7 +101,7 @@ def events(plan_id: str, wanted: tuple[str, ...]) -> Question:
             func.min(AuditEntry.at).label("first"),
             func.max(AuditEntry.at).label("last"),
         )
-        .where(AuditEntry.plan_id == plan_id, AuditEntry.event.in_(wanted))
+        .where(AuditEntry.plan_id == plan_id, AuditEntry.event.in_(wanted), _stands(AuditEntry))
         .group_by(AuditEntry.application_ref, AuditEntry.event)
         .subquery()
     )
@@ -136,7 +148,11 @@ def examinations(plan_id: str) -> Question:
             func.max(case((ExamResult.result.in_(SAT), 1), else_=0)).label("sat"),
             func.max(case((ExamResult.result == "passed", 1), else_=0)).label("passed"),
         )
-        .where(ExamResult.plan_id == plan_id, ExamResult.subject == "professional_exam")
+        .where(
+            ExamResult.plan_id == plan_id,
+            ExamResult.subject == "professional_exam",
+            _stands(ExamResult),
+        )
         .group_by(ExamResult.application_ref)
         .subquery()
     )
@@ -147,7 +163,7 @@ def returns(plan_id: str) -> Question:
     """Cell, hop -> applications returned, and returns."""
     by_hop = (
         select(ReturnList.application_ref, ReturnList.hop, func.count().label("n"))
-        .where(ReturnList.plan_id == plan_id)
+        .where(ReturnList.plan_id == plan_id, _stands(ReturnList))
         .group_by(ReturnList.application_ref, ReturnList.hop)
         .subquery()
     )
@@ -173,7 +189,7 @@ def findings(plan_id: str) -> Question:
             ObjectionRuling.objection_id,
             func.max(ObjectionRuling.seq).label("seq"),
         )
-        .where(ObjectionRuling.plan_id == plan_id)
+        .where(ObjectionRuling.plan_id == plan_id, _stands(ObjectionRuling))
         .group_by(ObjectionRuling.application_ref, ObjectionRuling.objection_id)
         .subquery()
     )
@@ -230,7 +246,11 @@ def reasons(plan_id: str, dialect: str) -> Question:
         select(ReviewDecision.hop, code.label("code"), func.count())
         .select_from(ReviewDecision)
         .join(each, literal(True))
-        .where(ReviewDecision.plan_id == plan_id, ReviewDecision.outcome == "return")
+        .where(
+            ReviewDecision.plan_id == plan_id,
+            ReviewDecision.outcome == "return",
+            _stands(ReviewDecision),
+        )
         .group_by(ReviewDecision.hop, literal_column("2"))
     )
 

@@ -39,6 +39,11 @@ REMIND = "remind"
 TAKEN_FROM_ELSEWHERE = frozenset({"actor", "command_id", "expected_revision", "expires_at"})
 """Fields of a command that the batch gives itself."""
 
+ONE_BY_ONE = frozenset({"correct"})
+"""Commands that no batch sends: each is about one person, and is looked at by two."""
+
+FOR_MANY = tuple(kind for kind in COMMANDS if kind not in ONE_BY_ONE)
+
 REMINDERS = (Role.EMPLOYER, Role.DEPARTMENT, Role.OFFICE, Role.CONVENING_UNIT, Role.CITY_OFFICE)
 
 NOT_FOR_MANY = frozenset({Role.APPLICANT, Role.PUBLIC, Role.SYSTEM, Role.EXPERT})
@@ -170,9 +175,19 @@ def check_start(given: BatchInput) -> None:
             RefusalCode.UNKNOWN_KIND,
             zh=f"没有名为“{kind[:60]}”的指令。",
             en=f"There is no command named '{kind[:60]}'.",
-            fix_zh=f"可用：{'、'.join((REMIND, *COMMANDS))}。",
-            fix_en=f"Use one of: {', '.join((REMIND, *COMMANDS))}.",
+            fix_zh=f"可用：{'、'.join((REMIND, *FOR_MANY))}。",
+            fix_en=f"Use one of: {', '.join((REMIND, *FOR_MANY))}.",
             field="command.kind",
+        )
+    if kind in ONE_BY_ONE:
+        raise refuse(
+            RefusalCode.UNKNOWN_KIND,
+            zh="更正须逐件办理，不能成批。",
+            en="A correction is made one by one, never in a batch.",
+            fix_zh="请对每件申报单独发送 correct，由第二人批准。",
+            fix_en="Send `correct` for each application by itself; a second person approves it.",
+            field="command.kind",
+            citation="correction of a record, by design; process (a) separation",
         )
     allowed = [r for r in (REMINDERS if kind == REMIND else ROLES_OF[kind]) if r not in NOT_FOR_MANY]
     if role not in allowed:

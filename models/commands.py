@@ -368,6 +368,20 @@ class ReviseDeadlines(Command):
         return self
 
 
+class Correct(Command):
+    """Corrects a decision that was recorded on the wrong application: the fact stays, a new one names it.
+
+    `fact` is its number in `history`. One person proposes, with the document that orders it; another one
+    approves with the same number of the document, or dismisses. Only the latest decision can be corrected.
+    """
+
+    kind: Literal["correct"] = "correct"
+    step: Literal["propose", "approve", "dismiss"] = "propose"
+    fact: int = Field(ge=1)
+    document_no: DocumentNumber
+    reason: ShortText
+
+
 COMMANDS: dict[str, type[Command]] = {
     model.model_fields["kind"].default: model
     for model in (
@@ -392,6 +406,7 @@ COMMANDS: dict[str, type[Command]] = {
         Hold,
         Release,
         ReviseDeadlines,
+        Correct,
     )
 }
 

@@ -58,6 +58,12 @@ CONDITIONS: dict[str, g.Guard] = {
         ("same_ballot", g.same_ballot, "与投票开始时人数一致", "Order 40 Art. 19-20"),
         ("quorum_absent", g.quorum_absent, "出席不足2/3", "Order 40 Art. 19"),
         ("late_day", g.late_day_given, "给出补报截止日", "process reading 5"),
+        ("correctable", g.correction_possible, "为最近的决定，其后无不可撤回的步骤", "by design"),
+        ("corrector", g.correction_for_role, "由作出该决定的一方或其监督方办理", "process (a) roles"),
+        ("none_proposed", g.none_proposed, "无待批准的更正", "by design"),
+        ("proposal", g.proposal_named, "更正已提出，事项与文号一致", "by design"),
+        ("second", g.second_person, "批准人既非提出人亦非原决定人", "process (a) separation"),
+        ("bar_left", g.no_bar_passed, "回退后不致因已过的截止期终结", "process (b): BAR"),
     )
 }
 """The conditions by short name."""

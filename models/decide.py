@@ -24,6 +24,7 @@ from models.schedule import ask_for_deadlines, suspended
 from models.stages import STAGES, Stage
 from models.state import Answered, ApplicationState, Receipt
 from models.transitions import Transition
+from models.undoing import CORRECTION_EFFECTS, corrected_event, overtakes, reachable, remember
 from models.warnings import warnings_of
 from models.wire import local_day
 
@@ -33,6 +34,7 @@ ROLES_OF: dict[str, tuple[Role, ...]] = {
 }
 """Every role that may send a command at some stage."""
 
+_EFFECTS = EFFECTS | CORRECTION_EFFECTS
 _KEPT_OUT_OF_FACTS = {"kind", "actor", "command_id", "expected_revision", "expires_at", "dossier"}
 
 
@@ -58,11 +60,21 @@ def options(state: ApplicationState) -> tuple[Option, ...]:
 
 def offered(state: ApplicationState, t: Transition) -> bool:
     """False for an event that this plan does not have (a defence in 2023), or this application."""
+    if t.command == "correct":
+        return _correction_offered(state, t)
     if t.chosen is lacks_post:
         return state.bound and state.stage in POST_NEEDED and state.post_held is not True
     if t.chosen not in (defence_in_plan, no_defence_in_plan) or state.terms is None:
         return True
     return state.plan.defence == (t.chosen is defence_in_plan)
+
+
+def _correction_offered(state: ApplicationState, t: Transition) -> bool:
+    """A proposal while something can be corrected and none waits; an answer to it while one does."""
+    undo = state.undo
+    if undo is None or t.event == "correction_proposed":
+        return undo is not None and state.correction is None and reachable(state)
+    return state.correction is not None and t.target in (None, undo.return_to)
 
 
 def next_commands(state: ApplicationState) -> tuple[str, ...]:
@@ -215,7 +227,7 @@ def apply(state: ApplicationState, command: Command, now: datetime) -> Receipt:
         return known
     transition = judge(state, command, now)
     while True:
-        _take(state, transition, now, command.actor, command)
+        _take(state, transition, now, command.actor, command, corrected_event(state, transition.event))
         if not transition.continues:
             break
         transition = _resolve(state, command)
@@ -255,8 +267,11 @@ def _take(
     before = state.stage
     after = advance(before, transition.event)
     if command is not None:
-        for effect in EFFECTS.get(transition.event, ()):
+        latest = remember(state, transition.event, actor)
+        for effect in _EFFECTS.get(transition.event, ()):
             effect(state, command, now)
+        if overtakes(transition.event, every_stage=transition.every_stage):
+            state.undo, state.correction = latest, None
     state.revision += 0 if transition.event in UNMOVING else 1
     if transition.target is not None:
         state.stage = after

@@ -15,6 +15,7 @@ from typing import Any
 from statemachine import State, StateMachine
 from statemachine.transition_list import TransitionList
 
+from models.events.corrections import CORRECTIONS
 from models.events.department import DEPARTMENT
 from models.events.employer import EMPLOYER
 from models.events.everywhere import EVERYWHERE
@@ -36,6 +37,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     *RESULT,
     *POSTS,
     *EVERYWHERE,
+    *CORRECTIONS,
 )
 """Every event of the lifecycle, in the order of a life."""
 

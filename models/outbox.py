@@ -79,7 +79,7 @@ class Snapshot(Wire):
             revision=state.revision,
             seq=state.seq,
             chain=state.chain,
-            returns=len(state.returns),
+            returns=state.times_returned,
             certificate_no=state.certificate_no,
             entered_at=state.entered_at,
             at=at,

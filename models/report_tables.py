@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from models.deadlines import DeadlineName
-from models.lifecycle import BY_EVENT
+from models.explaining import event_label
 from models.plan import ReviewPlan
 from models.public_statistics import PublicStatistics
 from models.roles import ROLE_LABELS, Role
@@ -41,13 +41,6 @@ class ReportTable(NamedTuple):
     rows: tuple[tuple[Text, ...], ...]
 
 
-_SYSTEM = {
-    "opened": "建立申报",
-    "refused": "不予受理的指令",
-    "escalated": "逾期督办",
-    "deadline_moved": "期限调整",
-    "calendar_missing": "缺少年度工作日安排",
-}
 _HOPS = {"employer": "用人单位", "department": "业务主管部门", "office": "评委会办事机构"}
 _PUBLICITY = {"employer": "单位公示异议", "result": "结果公示异议", "none": "举报投诉"}
 _CASES = {"spot_check": "继续教育抽查", "complaint": "举报投诉", "sanction": "限制申报"}
@@ -99,8 +92,7 @@ class Words:
 
 def event_zh(event: str) -> str:
     """What an event is called."""
-    known = BY_EVENT.get(event)
-    return known.label.zh if known else _SYSTEM.get(event, event)
+    return event_label(event).zh
 
 
 def stage_zh(stage: str) -> str:

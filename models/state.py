@@ -82,6 +82,7 @@ class ReturnRound(Wire):
     confirmed_by: tuple[str, ...] = ()
     answered_at: Instant | None = None
     closed: bool = False
+    corrected: bool = False
 
     def in_short(self) -> ReturnRound:
         """The round without its words: what later lists are compared with are the ids of its items."""
@@ -166,6 +167,34 @@ class HoldMark(Wire):
     text: str
 
 
+class Undo(Wire):
+    """The latest decision of a person and what it changed, kept until another decision follows it.
+
+    `seq` is its number in the audit chain, `return_to` the stage that a correction leads to.
+    """
+
+    seq: int
+    event: str
+    by: Actor
+    return_to: Stage
+    returns: tuple[ReturnRound, ...] = ()
+    publicities: tuple[Publicity, ...] = ()
+    objections: tuple[Objection, ...] = ()
+    correcting: bool = False
+    correction_due: date | None = None
+    recommended_by: str | None = None
+    post_available: int | None = None
+
+
+class Proposal(Wire):
+    """A correction that one person has proposed and another one has still to approve."""
+
+    fact: int
+    by: Actor
+    at: Instant
+    document_no: str
+
+
 class Cause(BaseModel):
     """The facts and the deadline requests that one command or one alarm caused."""
 
@@ -208,6 +237,8 @@ class ApplicationState(BaseModel):
     lapsed_from: Stage | None = None
     certificate_no: str | None = None
     acted: dict[str, str] = Field(default_factory=dict)
+    undo: Undo | None = None
+    correction: Proposal | None = None
 
     answered: dict[str, Answered] = Field(default_factory=dict)
     refused: list[RefusedSignal] = Field(default_factory=list)
@@ -269,9 +300,14 @@ class ApplicationState(BaseModel):
         open_rounds = [r for r in self.returns if not r.closed]
         return open_rounds[-1] if open_rounds else None
 
+    @property
+    def times_returned(self) -> int:
+        """How many returns there were; one recorded on the wrong application was none."""
+        return sum(1 for r in self.returns if not r.corrected)
+
     def returns_by(self, hop: str) -> int:
         """How many times the hop has returned this application."""
-        return sum(1 for r in self.returns if r.hop == hop)
+        return sum(1 for r in self.returns if r.hop == hop and not r.corrected)
 
     def running_publicity(self) -> Publicity | None:
         """The publicity that is posted and has not run in full."""

@@ -199,7 +199,7 @@ def state_view(state: ApplicationState, now: datetime) -> StateView:
         entered_at=state.entered_at,
         due_at=state.due_at(),
         at=now,
-        returns=len(state.returns),
+        returns=state.times_returned,
         open_objections=tuple(o.id for o in state.objections if o.open),
         hold=state.hold.ground if state.hold else None,
         certificate_no=state.certificate_no,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from models.commands import ChangeClass
+from models.corrections import event_to
 from models.deadlines import DeadlineName
+from models.schedule import planned_day
 from models.stages import Stage
 from models.state import ApplicationState
 from models.wire import Label, last_day_before, local_day
@@ -25,7 +27,24 @@ def warnings_of(state: ApplicationState, event: str, now: datetime) -> tuple[Lab
     found = [_publicity(state, now)]
     if event == "office_return":
         found += [_late_return(state, now), _substantive_return(state)]
+    if event == event_to(Stage.DEPARTMENT_REVIEW):
+        found.append(_window_closed(state, now))
     return tuple(label for label in found if label is not None)
+
+
+def _window_closed(state: ApplicationState, now: datetime) -> Label | None:
+    """Back at the department after its window: it lapses, and may be admitted late (process (b))."""
+    window, last = (
+        state.deadlines.get(DeadlineName.DEPARTMENT_SUBMISSION),
+        planned_day(state, DeadlineName.OFFICE_REVIEW),
+    )
+    if state.correcting or window is None or not window.passed(now) or last is None:
+        return None
+    return Label(
+        zh=f"主管部门提交期限已过，该申报随即逾期；市职称办可在{last}前决定准予补报。",
+        en=f"The department's window has closed: it lapses now; until {last} the city title office may admit "
+        "it late.",
+    )
 
 
 def _publicity(state: ApplicationState, now: datetime) -> Label | None:

@@ -47,7 +47,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         "test_simulate_year",
         "workflows/test_cycle",
         "test_notices_of_history",
-        "test_storm",
+        "test_chaos",
         "test_batch_kill",
     )
     items.sort(key=lambda item: next((n for n, name in enumerate(first) if name in item.nodeid), len(first)))

@@ -23,6 +23,7 @@ from workers.cli_cycle import cycle_app
 from workers.cli_diagram import diagram
 from workers.cli_doctor import doctor
 from workers.cli_evidence import evidence_app
+from workers.cli_explain import explain
 from workers.cli_exports import export_app
 from workers.cli_gateway import access_log, gateway, token
 from workers.cli_history import history, refused, why_deadline
@@ -63,6 +64,7 @@ cli_commands.register(app)
 app.command(rich_help_panel=READ)(show)
 app.command("next", rich_help_panel=READ)(next_steps)
 app.command(rich_help_panel=READ)(history)
+app.command(rich_help_panel=READ)(explain)
 app.command("why-deadline", rich_help_panel=READ)(why_deadline)
 app.command(rich_help_panel=READ)(refused)
 app.command("list", rich_help_panel=READ, context_settings=SEARCHES)(list_command)

@@ -39,13 +39,17 @@ def history(app: App, as_json: AsJson = False, lang: InLang = "en", timeout: Pat
     if as_json:
         echo_json(facts)
         return
+    from models.explaining import corrected_words, corrections_of
+
+    corrected = corrections_of(facts)
     shown = table("#", "when", "rev", "event", "stage", "by", "rule")
     for fact in facts:
         moved = f"{fact.from_stage} -> {fact.to_stage}" if fact.from_stage != fact.to_stage else fact.to_stage
+        mark = corrected_words(corrected.get(fact.seq))
         cells = (
             when(fact.at),
             str(fact.revision),
-            event_words(fact.event, lang),
+            event_words(fact.event, lang) + (f" - {words(mark, lang)}" if mark else ""),
             moved,
             who(fact),
             fact.rule,

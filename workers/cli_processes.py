@@ -55,7 +55,7 @@ def worker(
 
 async def _serve(settings: Settings, ready_file: Path | None) -> int:
     from activities.database import Database
-    from workers.database import current, upgrade
+    from workers.database import current, fit, needed, upgrade
     from workers.nexus import nexus_services
     from workers.observe.page import observed
     from workers.registry import WORKFLOWS, make_activities
@@ -66,10 +66,11 @@ async def _serve(settings: Settings, ready_file: Path | None) -> int:
     if url.startswith("sqlite"):
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         await asyncio.to_thread(upgrade, url)
-    elif (found := await asyncio.to_thread(current, url)) != (needed := _needed_schema()):
+    elif await asyncio.to_thread(fit, url) not in ("fits", "newer"):
+        found = await asyncio.to_thread(current, url)
         fail(
             BAD_INPUT,
-            f"The database is at schema {found or 'none'}, this release needs {needed}: "
+            f"The database is at schema {found or 'none'}, this release needs {needed()}: "
             "run `zhicheng migrate` first.",
         )
     database = Database(url)
@@ -94,19 +95,11 @@ async def _serve(settings: Settings, ready_file: Path | None) -> int:
         await database.close()
 
 
-def _needed_schema() -> str | None:
-    from importlib.resources import files
-
-    from alembic.script import ScriptDirectory
-
-    return ScriptDirectory(str(files("models") / "migrations")).get_current_head()
-
-
 def migrate() -> None:
     """Bring the database to the schema of this release; does nothing when it is there."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from workers.database import current, upgrade
+    from workers.database import current, fit, needed, upgrade
     from workers.stack import database_words
 
     settings = load_settings()
@@ -115,7 +108,8 @@ def migrate() -> None:
         if url.startswith("sqlite"):
             settings.data_dir.mkdir(parents=True, exist_ok=True)
         upgrade(url)
-        typer.echo(f"{database_words(url)} is at schema {current(url)}")
+        later = f", of a later release than this one ({needed()})" if fit(url) == "newer" else ""
+        typer.echo(f"{database_words(url)} is at schema {current(url)}{later}")
     except (SQLAlchemyError, OSError) as error:
         fail(NOT_REACHABLE, _database_away(settings, error))
 

@@ -43,6 +43,7 @@ def _examples() -> dict[str, Callable[[Cast], dict[str, Any]]]:
         "revise_deadlines": lambda cast: cast.revise(
             "extension", [{"name": "correction", "add_working_days": 3}]
         ),
+        "correct": lambda cast: cast.correct(3),
     }
 
 

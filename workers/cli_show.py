@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import typer
 from rich.markup import escape
 
-from models.lifecycle import BY_EVENT
 from models.roles import ROLE_LABELS, Role
 from workers.cli_looker import note_look
 from workers.cli_shared import (
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
 Story = tuple["StateView", "list[DeadlineView]", "list[Fact]", "list[RefusedSignal]"]
 _HINGES = (
     *("return", "reject", "decline", "refuse", "object", "complaint", "hold", "release", "cancel", "revoke"),
-    *("withdraw", "lapse", "abandon", "revise", "admit", "recheck", "quorum"),
+    *("withdraw", "lapse", "abandon", "revise", "admit", "recheck", "quorum", "correct"),
 )
 """What the name of an event contains when it did not simply go on."""
 
@@ -96,11 +95,16 @@ def _deadlines(out: Console, deadlines: list[DeadlineView], lang: Lang) -> None:
 
 
 def _turns(out: Console, history: list[Fact], lang: Lang) -> None:
-    """Returns, objections, holds: where it did not simply go on."""
+    """Returns, objections, holds, corrections: where it did not simply go on."""
+    from models.explaining import corrected_words, corrections_of
+
+    corrected = corrections_of(history)
     for fact in history:
         if not any(word in fact.event for word in _HINGES):
             continue
-        out.print(f"{when(fact.at)}  {escape(event_words(fact.event, lang))}, by {escape(who(fact))}")
+        mark = corrected_words(corrected.get(fact.seq))
+        undone = f" - {words(mark, lang)}" if mark else ""
+        out.print(f"{when(fact.at)}  {escape(event_words(fact.event, lang))}, by {escape(who(fact))}{undone}")
         for key in ("reasons", "items"):
             for entry in fact.details.get(key) or ():
                 out.print(
@@ -152,8 +156,9 @@ def next_steps(app: App, as_json: AsJson = False, lang: InLang = "en", timeout: 
 
 def event_words(event: str, lang: Lang) -> str:
     """An event of the audit chain in the reader's language."""
-    known = BY_EVENT.get(event)
-    return words(known.label, lang) if known else event
+    from models.explaining import event_label
+
+    return words(event_label(event), lang)
 
 
 def who(fact: Fact) -> str:

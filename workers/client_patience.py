@@ -212,6 +212,8 @@ class PatientClient:
                     raise refused_start from error
                 raise QueryFailed(handle.id, error.message) from error
             except (WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError) as error:
+                if _is_cancelled():  # the SDK says the same of a time-out and of a caller who gave up
+                    raise asyncio.CancelledError from error
                 if last():
                     raise await self._silence(sent) from error
             except RPCError as error:
@@ -263,6 +265,11 @@ def on_the_wire(command: Command | Body, read: Callable[[str, object], Command])
         return read(str(command.get("kind", "")), command), command
     except Refused as refused:
         raise CommandRefused(refused.refusal) from None
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _update_id(command_id: str, body: Body) -> str:

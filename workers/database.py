@@ -6,26 +6,35 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
+from typing import Literal
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, NullPool, create_engine, text
 
 from activities.database import sync_url
+
+_MIGRATIONS = files("models") / "migrations"
 
 UPGRADE_LOCK = 7_302_311
 """The PostgreSQL advisory lock that lets one process at a time upgrade."""
 
 
+Fit = Literal["none", "behind", "fits", "newer"]
+
+
 def upgrade(url: str, revision: str = "head") -> None:
     """Upgrades the database at `url`. Safe to call from several processes at once; blocks until done.
 
-    A SQLite file that is made here is for its owner's eyes only, and so are the files SQLite puts beside it.
+    A database that a later release has upgraded stays as it is. A SQLite file that is made here is for its
+    owner's eyes only, and so are the files SQLite puts beside it.
     """
     _make_for_the_owner(sync_url(url))
     with _connection(url) as connection:
-        command.upgrade(_config(connection), revision)
+        if revision != "head" or _fit(connection) != "newer":
+            command.upgrade(_config(connection), revision)
 
 
 def downgrade(url: str, revision: str) -> None:
@@ -38,6 +47,31 @@ def current(url: str) -> str | None:
     """The schema revision of the database at `url`; None when it has none."""
     with _connection(url) as connection:
         return MigrationContext.configure(connection).get_current_revision()
+
+
+def needed() -> str | None:
+    """The schema revision of this release."""
+    return ScriptDirectory(str(_MIGRATIONS)).get_current_head()
+
+
+def fit(url: str) -> Fit:
+    """How the schema of the database at `url` and this release fit together.
+
+    `newer`: a later release has upgraded it. This one works on it: migrations only add while a release that
+    does not know them may run (`tests/gates/test_migrations.py`). Raises `SQLAlchemyError`.
+    """
+    with _connection(url) as connection:
+        return _fit(connection)
+
+
+def _fit(connection: Connection) -> Fit:
+    found = MigrationContext.configure(connection).get_current_revision()
+    if found is None:
+        return "none"
+    scripts = ScriptDirectory(str(_MIGRATIONS))
+    if found == scripts.get_current_head():
+        return "fits"
+    return "behind" if found in {script.revision for script in scripts.walk_revisions()} else "newer"
 
 
 def _make_for_the_owner(address: URL) -> None:
@@ -66,6 +100,6 @@ def _connection(url: str) -> Iterator[Connection]:
 
 def _config(connection: Connection) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(files("models") / "migrations"))
+    config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
     return config

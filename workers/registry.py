@@ -12,6 +12,7 @@ from activities import (
     cases,
     certification,
     committee,
+    corrections,
     credit,
     department,
     employer,
@@ -64,6 +65,7 @@ _HOPS: dict[str, FactWriter] = {
     **certification.FACTS,
     **archive.FACTS,
     **everywhere.FACTS,
+    **corrections.FACTS,
 }
 FACTS = credit.beside(credit.beside(_HOPS, credit.FACTS), cases.FACTS)
 """What each event leaves beside the common records: its hop's own rows, then case and credit record."""

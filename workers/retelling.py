@@ -19,7 +19,6 @@ from temporalio.converter import DataConverter
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import (
     Interceptor,
-    Replayer,
     StartActivityInput,
     StartLocalActivityInput,
     UnsandboxedWorkflowRunner,
@@ -34,6 +33,7 @@ from models.cycle_state import CycleBatch
 from models.history_proof import Acknowledged
 from models.outbox import HopBatch, OpenRequest
 from workers.client_start import WORKFLOW_TYPE
+from workers.codec.plugin import ReviewPlugin, build_replayer, plugin_of
 from workers.registry import WORKFLOWS
 from workflows import search_attributes as sa
 
@@ -122,26 +122,22 @@ async def told_by(client: Client, workflow_id: str) -> Told | None:
         if error.status is RPCStatusCode.NOT_FOUND:
             return None
         raise
-    return await told_from(workflow_id, runs, client.data_converter, whole=whole)
+    return await told_from(workflow_id, runs, plugin_of(client), whole=whole)
 
 
 async def told_from(
-    workflow_id: str, runs: Sequence[WorkflowHistory], converter: DataConverter, *, whole: bool = True
+    workflow_id: str, runs: Sequence[WorkflowHistory], plugin: ReviewPlugin, *, whole: bool = True
 ) -> Told:
     """The same from histories at hand, oldest first."""
     told = Told(workflow_id, runs[-1].run_id, whole)
     for run in runs:
         calls: list[Call] = []
-        replayer = Replayer(
-            workflows=WORKFLOWS,
-            data_converter=converter,
-            interceptors=[_Listening(calls)],
-            workflow_runner=UnsandboxedWorkflowRunner(),
-        )
+        replayer = build_replayer(plugin, WORKFLOWS, UnsandboxedWorkflowRunner(), [_Listening(calls)])
         replayed = await replayer.replay_workflow(run, raise_on_replay_failure=False)
         if replayed.replay_failure is not None:
             told.fault = " ".join(str(replayed.replay_failure).split())[:300]
         told.calls += calls
+        converter = replayer.config(active_config=True)["data_converter"]
         told.receipts += await _receipts(run.events, converter)
     return told
 

@@ -154,6 +154,11 @@ class Settings(CodecSettings):
         description="name the worker deployment whose current version gets the work (Temporal's worker "
         "controller gives TEMPORAL_DEPLOYMENT_NAME), or leave it unset: then every worker does",
     )
+    held_patches: str = Field(
+        default="",
+        description="list the named patches of this release that no application takes yet, with commas "
+        "between them, or leave it unset: then all are taken",
+    )
     sticky_seconds: float = Field(
         default=10.0,
         gt=0,
@@ -541,6 +546,10 @@ class Settings(CodecSettings):
     def refuses_unknown_evidence(self) -> bool:
         """Whether a command that names a paper which is not stored is refused."""
         return not self.rehearsal if self.evidence_named is None else self.evidence_named == "refuse"
+
+    def patches_held(self) -> frozenset[str]:
+        """The named patches that no application takes yet."""
+        return frozenset(listed(self.held_patches))
 
     def algorithms(self) -> tuple[str, ...]:
         """The signatures that tokens may have."""

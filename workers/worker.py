@@ -24,6 +24,7 @@ from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import (
     Interceptor,
+    PatchActivationInput,
     PollerBehaviorSimpleMaximum,
     Worker,
     WorkerDeploymentConfig,
@@ -102,8 +103,19 @@ def build_worker(
         graceful_shutdown_timeout=timedelta(seconds=settings.drain_seconds),
         identity=identity or new_identity(),
         interceptors=[book] if book is not None else [],
+        patch_activation_callback=_taken(settings),
         **_version_of(settings),
     )
+
+
+def _taken(settings: Settings) -> Callable[[PatchActivationInput], bool]:
+    """Whether an application that comes to a named patch takes the new way.
+
+    One that is held leaves no mark in a history, so that the release before can still be brought back; a
+    history that has the mark is followed whatever is held (docs/runbooks/upgrade.md).
+    """
+    held = settings.patches_held()
+    return lambda asked: asked.patch_id not in held
 
 
 def _version_of(settings: Settings) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def attributes_of(state: ApplicationState) -> dict[SearchAttributeKey[Any], str 
         sa.TITLE_SPECIALTY: given.specialty,
         sa.TITLE_LEVEL: given.level,
         sa.TITLE_DUE_AT: state.due_at(),
-        sa.TITLE_RETURNS: len(state.returns),
+        sa.TITLE_RETURNS: state.times_returned,
     }
 
 

@@ -93,7 +93,7 @@ def told_at_once(state: ApplicationState, command: c.Command, now: datetime) -> 
     limited in number, but each item repeats an earlier one by its id, or has newly arisen: that is only
     possible if the dossier has changed or a publicity has begun since the last list (invariant 6).
     """
-    before = [r for r in state.returns if r.hop == "office"]
+    before = [r for r in state.returns if r.hop == "office" and not r.corrected]
     if len(before) < state.plan.correction_rounds:
         return
     known = {item.id for r in before for item in r.items}

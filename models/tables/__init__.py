@@ -54,7 +54,14 @@ from models.tables.result import (
     VoteCount,
 )
 from models.tables.retention import LegalHold, Removal, ToRemove
-from models.tables.review import DossierVersion, ReturnAnswer, ReturnItem, ReturnList, ReviewDecision
+from models.tables.review import (
+    CorrectedDecision,
+    DossierVersion,
+    ReturnAnswer,
+    ReturnItem,
+    ReturnList,
+    ReviewDecision,
+)
 from models.tables.roots import AuditLeaf, AuditRoot
 from models.tables.searches import Export, SavedSearch
 from models.tables.versions import CalendarNotice, OrderRefusal, PlanVersion
@@ -84,6 +91,7 @@ __all__ = [
     "Committee",
     "Confirmation",
     "Contact",
+    "CorrectedDecision",
     "CreditRecord",
     "CurrentDeadline",
     "Cycle",

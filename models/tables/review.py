@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from sqlalchemy import UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.tables.base import Base, Code, Facts, Json, OfApplication, Prose, Ref, Sha256, of_application
@@ -31,6 +32,22 @@ class ReviewDecision(Facts, Base):
     attested: Mapped[Json]
     reasons: Mapped[Json]
     post: Mapped[Json | None]
+
+
+class CorrectedDecision(Facts, Base):
+    """A decision was recorded on the wrong application, and corrected: the fact `corrected_seq` stays, but
+    counts in no statistics; `seq` is the fact that says so."""
+
+    __tablename__ = "corrected_decisions"
+    __table_args__ = (
+        of_application(),
+        UniqueConstraint("plan_id", "application_ref", "corrected_seq"),
+    )
+
+    corrected_seq: Mapped[int]
+    corrected_event: Mapped[Code]
+    document_no: Mapped[Prose]
+    reason: Mapped[Prose]
 
 
 class ReturnList(Facts, Base):

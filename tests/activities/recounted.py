@@ -7,8 +7,6 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from temporalio.contrib.pydantic import pydantic_data_converter
-
 from activities.audit.sealing import roots_of, seal
 from activities.calendar import Calendars
 from activities.database import Database
@@ -17,6 +15,7 @@ from activities.records import Records
 from models.result_list import ListEntry, ResultList, Shown
 from models.roots import Root
 from models.tables import ListPosting, MeetingEntry, PostedEntry, PostedList, ReviewMeeting
+from tests.codec import plugin
 from tests.gates.test_replay import FOLDER, _read
 from workers.rebuild import story_of
 from workers.registry import REBUILT
@@ -48,7 +47,7 @@ def _history(name: str) -> Any:
 async def told_of(name: str) -> Told:
     """What the recorded history of that name tells."""
     history = _history(name)
-    return await told_from(history.workflow_id, [history], pydantic_data_converter)
+    return await told_from(history.workflow_id, [history], plugin())
 
 
 def a_story(told: Told) -> Story:

@@ -16,9 +16,9 @@ from activities.database import Database, async_url, sync_url
 from models.tables import Base, CertificateCounter
 from models.tables.base import UtcInstant, Words
 from tests.models.life import moment
-from workers.database import current, downgrade, upgrade
+from workers.database import current, downgrade, fit, upgrade
 
-HEAD = "0022"
+HEAD = "0023"
 
 
 def test_the_migrations_lead_to_the_tables(database_url: str) -> None:
@@ -26,6 +26,23 @@ def test_the_migrations_lead_to_the_tables(database_url: str) -> None:
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
+    engine.dispose()
+
+
+def test_a_later_release_has_been_here(database_url: str) -> None:
+    assert fit(database_url) == "fits"
+    engine = create_engine(sync_url(database_url))
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9001'")
+    assert fit(database_url) == "newer"
+    upgrade(database_url)
+    assert current(database_url) == "9001", "it is left as it is"
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+    assert fit(database_url) == "behind"
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM alembic_version")
+    assert fit(database_url) == "none"
     engine.dispose()
 
 

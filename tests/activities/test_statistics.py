@@ -19,6 +19,7 @@ from activities.people import record_name
 from activities.records import Records
 from activities.statistics import Statistics, count_cycle
 from models.audit import Fact
+from models.corrections import CORRECTED
 from models.cycle_messages import Asked
 from models.outbox import HopBatch
 from models.public_statistics import STEP, public, rounded
@@ -117,11 +118,13 @@ def _had(facts: Sequence[Fact], *events: str) -> bool:
 
 
 def by_hand(life: Life) -> dict[str, int]:
-    """Every measure of one life, out of its history."""
-    facts, state = life.state.history, life.state
+    """Every measure of one life, out of its history; what was corrected later on did not happen."""
+    state = life.state
+    wrong = {fact.details["fact"] for fact in state.history if fact.event in CORRECTED}
+    facts = [fact for fact in state.history if fact.seq not in wrong]
     ballots = [fact.event for fact in facts if fact.event in ("vote_passed", "vote_failed")]
     exams = [f for f in facts if f.event in ("exam_pass", "exam_fail", "exam_cheat")]
-    hops = [r.hop for r in state.returns]
+    hops = [r.hop for r in state.returns if not r.corrected]
     counts = no_counts() | {
         "opened": 1,
         outcome_of(state.stage.value): 1,

@@ -19,7 +19,7 @@ from tests.histories import FOLDER
 RECORDED = sorted(FOLDER.glob("*.json"))
 
 
-def _history(path: Path) -> WorkflowHistory:
+def history_of(path: Path) -> WorkflowHistory:
     return _read(path.read_text(encoding="utf-8"))
 
 
@@ -44,7 +44,7 @@ def test_at_least_ten_paths_are_recorded() -> None:
 
 @pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
 async def test_a_recorded_history_replays(path: Path) -> None:
-    await replayer().replay_workflow(_history(path))
+    await replayer().replay_workflow(history_of(path))
 
 
 async def test_the_gate_finds_a_changed_activity() -> None:

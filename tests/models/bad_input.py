@@ -137,6 +137,7 @@ MALFORMED: list[tuple[str, str, Make, str | None]] = [
         lambda c: c.revise("extension", [{"name": "lunch"}]),
         "changes.0.name",
     ),
+    ("a fact that cannot be", "correct", lambda c: c.correct(0), "fact"),
     ("no decision number", "revoke", lambda c: c.revoke(document_no="x"), "document_no"),
     ("a dossier that is a text", "submit", lambda c: c.submit(dossier="all of it"), "dossier"),
     ("a dossier without facts", "submit", lambda c: without(c.submit(), "dossier", "facts"), "dossier.facts"),

@@ -138,7 +138,7 @@ class Watch:
 
     @staticmethod
     def _returns(state: ApplicationState) -> None:
-        lists = [r for r in state.returns if r.hop == "office"]
+        lists = [r for r in state.returns if r.hop == "office" and not r.corrected]
         for place, later in enumerate(lists[1:], start=1):
             known = {item.id for earlier in lists[:place] for item in earlier.items}
             assert all(i.newly_arisen or i.unrepaired in known for i in later.items), "invariant 6"

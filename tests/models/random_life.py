@@ -8,8 +8,9 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from random import Random
 
+from models.corrections import CORRECTED, SUPERVISOR
 from models.decide import options
-from models.lifecycle import TRANSITIONS
+from models.lifecycle import BY_EVENT, TRANSITIONS
 from models.schedule import next_wake
 from models.stages import Stage
 from models.state import ApplicationState
@@ -144,6 +145,18 @@ def admission(life: Life, rng: Random) -> Json:
     return life.cast.revise("late_admission", [{"name": "department_submission", "last_day": str(day)}])
 
 
+def correction(life: Life, rng: Random) -> Json:
+    """A step of correcting the latest decision: mostly the right one, by the right people."""
+    undo, waiting = life.state.undo, life.state.correction
+    fact = undo.seq if undo and rng.random() < 0.9 else rng.randrange(1, life.state.seq + 2)
+    step = rng.choice(["approve", "approve", "dismiss"] if waiting else ["propose"] * 5 + ["approve"])
+    role = undo.by.role.value if undo else "office"
+    if undo and rng.random() < 0.2:
+        role = SUPERVISOR[undo.by.role].value
+    change = {"person": f"{role}-clerk"} if rng.random() < 0.1 else {}
+    return life.cast.correct(fact, step, role, **change)
+
+
 MAKERS: dict[str, Maker] = {
     "submit": lambda life, rng: life.cast.submit(
         **({"dossier": changed_dossier(life, rng)} if rng.random() < 0.1 else {})
@@ -216,6 +229,7 @@ MAKERS: dict[str, Maker] = {
     "refuse_on_status": lambda life, _: life.cast.release("reject"),
     "revise_deadlines": revision,
     "admit_late": admission,
+    **dict.fromkeys(["correction_proposed", "correction_dismissed", *CORRECTED], correction),
 }
 """For every event with a command: a body that may bring it about."""
 
@@ -228,6 +242,8 @@ def next_body(life: Life, rng: Random) -> Json:
     may = [option.event for option in options(life.state)]
     onward = [event for event in may if event not in SIDEWAYS]
     luck = rng.random()
+    if life.state.undo is not None and rng.random() < (0.5 if life.state.correction else 0.15):
+        onward = [event for event in may if BY_EVENT[event].command == "correct"] or onward
     events = onward if luck < 0.7 and onward else may if luck < 0.9 and may else list(MAKERS)
     body = MAKERS[rng.choice(events)](life, rng)
     if rng.random() < 0.08:
@@ -297,7 +313,7 @@ def _beginnings() -> list[Life]:
     lives += [returned, late, ways.accepted(Life(Cast("life", route="exam"))), ways.accepted(Life())]
     lives += [ways.accepted(Life(defence=True)), ways.scheduled(Life(defence=True)).at("2023-12-15 12:00")]
     lives += [ways.scheduled(Life()), ways.voted(Life()), ways.voted(Life(), yes=3), ways.published(Life())]
-    lives += _without_a_post()
+    lives += [*_without_a_post(), *_mistaken()]
     lives += [ways.to_confirm(Life()), ways.certified(Life()), ways.archived(Life())]
     return lives
 
@@ -319,6 +335,22 @@ def _without_a_post() -> list[Life]:
     founded = fork(life)
     founded.do(founded.cast.rule_recheck("founded"))
     return [life, founded]
+
+
+def _mistaken() -> list[Life]:
+    """Decisions that are soon found to be recorded on the wrong person: declined without a post, examined,
+    confirmed by the department."""
+    blocked = ways.submitted(Life(Cast("life", full_post_management=True)))
+    blocked.do(blocked.cast.recommend(post={"basis": "free_posts", "available": 0, "record": "台账"}))
+    blocked.do(blocked.cast.employer_decline())
+    examined = ways.accepted(Life(Cast("life", route="exam")))
+    examined.do(examined.cast.exam("passed", date(2023, 11, 25)), "2023-11-26 09:00")
+    confirmed = ways.with_office(Life())
+    confirmed.do(confirmed.cast.office_return(), "2023-10-20 09:00")
+    confirmed.do(confirmed.cast.resubmit("o1"))
+    for role in ("employer", "department"):
+        confirmed.do(confirmed.cast.resubmit(role=role))
+    return [blocked, examined, confirmed]
 
 
 BEGINNINGS: list[Life] = _beginnings()

@@ -118,5 +118,5 @@ def test_the_rules_of_our_own_models_are_told_in_chinese_too() -> None:
 
 
 def test_every_command_has_a_body_the_cast_can_send() -> None:
-    assert len(COMMANDS) == 21
+    assert len(COMMANDS) == 22
     assert len(MALFORMED) + len(FORBIDDEN) >= 40

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pytest
 from statemachine.exceptions import TransitionNotAllowed
 
+from models.corrections import CORRECTABLE, CORRECTED, return_to
 from models.deadlines import DeadlineKind
 from models.lifecycle import BY_EVENT, TRANSITIONS, advance, leaving
 from models.roles import Role
@@ -31,22 +32,33 @@ def reachable(start: Stage, allowed: Callable[[Transition], bool] = lambda _: Tr
 
 
 class Case(NamedTuple):
-    """A stage, and which publicities have run in full since they were last overtaken."""
+    """A stage, and which publicities have run in full since they were last overtaken.
+
+    `back` is where a correction of the latest decision leads, `kept` whether the first publicity had run when
+    that decision was made.
+    """
 
     stage: Stage
     first: bool = False
     second: bool = False
     lapsed_at_department: bool = False
+    back: Stage | None = None
+    kept: bool = False
 
 
 def steps(case: Case) -> Iterator[Case]:
     """What may follow, with the publicities counted as the law counts them, ignoring every guard.
 
     A new employer review makes the first publicity void, a new vote the second. Only a case that lapsed at
-    the department may be admitted late; every other lapse is an end.
+    the department may be admitted late; every other lapse is an end. A correction leads back to where the
+    latest decision was made, with what had run by then.
     """
     for t in leaving(case.stage):
         if t.target is None or (t.event == "admit_late" and not case.lapsed_at_department):
+            continue
+        if t.event in CORRECTED:
+            if case.back is t.target:
+                yield Case(t.target, case.kept and t.target is not Stage.RECOMMENDED, case.second)
             continue
         over = t.by == (Role.SYSTEM,) and not t.bar
         first = case.first or (case.stage is Stage.EMPLOYER_PUBLICITY and over)
@@ -57,7 +69,12 @@ def steps(case: Case) -> Iterator[Case]:
             second = False
         if t.event == "republish_ended":
             second = False
-        yield Case(t.target, first, second, t.event == "lapse" and case.stage is Stage.DEPARTMENT_REVIEW)
+        late = t.event == "lapse" and case.stage is Stage.DEPARTMENT_REVIEW
+        back, kept = case.back, case.kept
+        if t.command is not None:
+            back = return_to(t.event, case.stage) if t.event in CORRECTABLE else None
+            kept = back is not None and case.first
+        yield Case(t.target, first, second, late, back, kept)
 
 
 def all_cases() -> set[Case]:
@@ -103,9 +120,12 @@ def test_no_case_waits_for_confirmation_or_for_the_department_before_its_publici
 
 @pytest.mark.parametrize("stage", [Stage.EMPLOYER_PUBLICITY, Stage.RESULT_PUBLICITY])
 def test_without_the_end_of_a_publicity_nothing_is_certified(stage: Stage) -> None:
-    """A late admission is left out: it follows a lapse at the department, after the first publicity."""
+    """A late admission is left out: it follows a lapse at the department, after the first publicity; and so
+    are corrections: they lead to where it was before."""
 
     def allowed(t: Transition) -> bool:
+        if t.event in CORRECTED:
+            return False
         return t.event != "admit_late" and not (stage in t.sources and t.by == (Role.SYSTEM,) and not t.bar)
 
     assert Stage.CERTIFIED not in reachable(Stage.DRAFT, allowed)

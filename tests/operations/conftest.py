@@ -43,10 +43,21 @@ class Asking:
 
     def __init__(self, zhicheng: Zhicheng, http: httpx.AsyncClient, bearer: Bearer) -> None:
         self._zhicheng, self._http = zhicheng, http
+        self._bearer = bearer
         self._browsers: dict[str, httpx.AsyncClient] = {}
         self.office = bearer("office-clerk", ("office", OFFICE))
         self.city = bearer("city-clerk", ("city_office", CITY_OFFICE))
         self.unit = bearer("employer-clerk", ("employer", Cast("x").employer))
+
+    def of(self, person: str, role: str, organisation: str | None) -> dict[str, str]:
+        """The token of somebody else."""
+        return self._bearer(person, (role, organisation))
+
+    async def refused(self, method: str, path: str, body: Json, headers: dict[str, str]) -> Any:
+        """The problem that the API answers."""
+        answer = await self._http.request(method, _url(path), json=body, headers=headers)
+        assert answer.status_code >= 400, answer.text
+        return answer.json()
 
     async def text(self, *words: str, status: int | None = 0) -> str:
         """What a command prints; `status` None: whatever it ends with."""

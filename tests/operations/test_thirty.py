@@ -17,7 +17,7 @@ from tests.operations.conftest import AT, Asking
 from tests.operations.reading import Sheets
 from tests.support import eventually, unique
 from tests.workers.conftest import rehearsal_clock
-from workers.rehearsal.cast import COMMITTEE, OFFICE
+from workers.rehearsal.cast import COMMITTEE, OFFICE, Cast
 
 THEN = f"{AT}:00+08:00"
 ON = AT[:10]
@@ -37,6 +37,11 @@ name = { zh = "停工", en = "stoppage" }
 first = 2023-12-20
 last = 2023-12-20
 """
+
+
+def _without(body: dict[str, Any], *names: str) -> dict[str, Any]:
+    """A body as it goes over HTTP: the path and the token say the rest."""
+    return {name: value for name, value in body.items() if name not in names}
 
 
 def refs(rows: Any) -> set[str]:
@@ -272,6 +277,35 @@ async def test_16_to_19_one_application(asking: Asking) -> None:
     assert {s["command"] for s in (await asking.get("applications/returned/next"))["steps"]} == {
         step["command"] for step in told["steps"]
     }
+
+
+async def test_20_a_decision_on_the_wrong_person_is_undone(asking: Asking) -> None:
+    cast = Cast("mistaken")
+    begun = cast.start(clock=CLOCK)
+    await asking.send("PUT", "applications/mistaken", _without(begun, "plan_id", "application_ref"))
+    for role, body in (("applicant", cast.submit()), ("employer", cast.employer_return())):
+        who = asking.unit if role == "employer" else asking.of("p-mistaken", "applicant", None)
+        path = f"applications/mistaken/commands/{body['kind']}"
+        await asking.send("POST", path, _without(body, "kind", "actor"), who)
+    said = ("--fact", "3", "--document-no", "津更正〔2023〕7号", "--reason", "误记于他人名下")
+    assert (await asking.told("correct", "mistaken", *said, "--as", CLERK))["event"] == "correction_proposed"
+    body = _without(cast.correct(3, "approve"), "kind", "actor")
+    refused = await asking.refused("POST", "applications/mistaken/commands/correct", body, asking.unit)
+    assert refused["code"] == "separation_of_duties", "nobody approves his own proposal"
+    other = asking.of("clerk-4", "employer", UNIT)
+    again = {**body, "command_id": unique("c")}
+    receipt = await asking.send("POST", "applications/mistaken/commands/correct", again, other)
+    assert (receipt["event"], receipt["stage"]) == ("corrected_to_employer_review", "employer_review")
+    explained = await asking.told("explain", "mistaken", "--fact", "3")
+    heard = await asking.get("applications/mistaken/explain", fact=3)
+    assert explained["story"] == heard["story"]
+    assert [(one["seq"], one["corrected_by"]) for one in heard["story"]] == [(3, 5), (5, None)]
+    assert "corrected by 5" in await asking.text("history", "mistaken")
+    assert "已由第5项更正" in await asking.text("explain", "mistaken", "--lang", "zh")
+    page = await asking.page("applications/mistaken")
+    assert "corrected by 5" in page.rows("history")[2][1]
+    assert "approve the correction" in page.text
+    await asking.told("withdraw", "mistaken", "--reason", "x", "--as", "applicant:p-mistaken")
 
 
 async def test_21_a_name_is_corrected_with_its_document(asking: Asking) -> None:

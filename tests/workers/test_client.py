@@ -208,6 +208,19 @@ async def test_without_a_worker_it_is_on_record_and_nobody_answers(
         await door.state(cast.ref)
 
 
+async def test_a_caller_who_gives_up_is_let_go_at_once(
+    client: Client, settings: Settings, cast: Cast
+) -> None:
+    await ReviewClient(client, settings.task_queue, patience=0.5).start(start_of(cast))
+    patient = ReviewClient(client, settings.task_queue, patience=30.0)
+    sending = asyncio.create_task(patient.send(cast.ref, cast.submit()))
+    await asyncio.wait([sending], timeout=0.3)
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        async with asyncio.timeout(5):
+            await sending
+
+
 async def test_a_server_that_went_away_is_told_from_a_worker_that_did(cast: Cast) -> None:
     async with DevServer(search_attributes={}) as server:
         client = await connect(Settings.load(temporal_address=server.address))

@@ -18,6 +18,7 @@ from activities.screening import last_findings
 from models.audit import Fact, verify
 from models.calendar import CalendarYearMissing, DueDate, Lineage, WorkCalendar
 from models.drawing.svg import svg
+from models.explaining import corrected_words, corrections_of, explain
 from models.stages import Stage
 from models.views import DeadlineView
 from models.wire import end_of
@@ -72,6 +73,8 @@ async def application(
         state=state,
         history=history,
         broken=verify(history, kept=True),
+        explained=explain(state, history, deadlines, refused),
+        corrected={one: corrected_words(by) for one, by in corrections_of(history).items()},
         deadlines=[(one, _count(one, calendar)) for one in deadlines],
         refused=refused,
         papers=papers,

@@ -45,6 +45,7 @@ def _of_applications() -> dict[str, Json]:
         "hold": cast.hold(),
         "release": cast.release(),
         "revise_deadlines": cast.revise("extension", [{"name": "meeting", "last_day": "2024-02-02"}]),
+        "correct": cast.correct(3),
     }
 
 

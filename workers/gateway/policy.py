@@ -72,6 +72,7 @@ POLICY: dict[str, Access] = {
     "application_deadlines": Access(roles=EVERY_ROLE),
     "application_refused": Access(roles=EVERY_ROLE),
     "application_next": Access(roles=EVERY_ROLE),
+    "application_explain": Access(roles=EVERY_ROLE),
     "application_looks": Access(roles=OFFICES),
     "list_applications": Access(roles=EVERY_ROLE),
     "list_searches": Access(roles=EVERY_ROLE),

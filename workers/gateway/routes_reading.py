@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import ColumnElement, and_, false, or_, select
 
+from models import explaining
 from models.audit import Fact
+from models.explaining import Explanation
 from models.roles import Role
 from models.state import RefusedSignal
 from models.statistics import CycleStatistics
@@ -22,6 +25,7 @@ from workers.gateway.caller import Caller
 from workers.gateway.context import Context, context_of
 from workers.gateway.offices import for_the_plan
 from workers.gateway.paths import OF_CALLER, PlanId, Ref, problems
+from workers.gateway.problems import problem
 from workers.gateway.routes_public import counted
 from workers.gateway.tokens import caller_of
 
@@ -143,6 +147,41 @@ async def next_steps(
     """What may come next, by whom, what it needs, and why the rest may not."""
     await viewing(request, caller, plan_id, application_ref)
     return (await here.applications.state(full_id(application_ref, plan_id))).permitted
+
+
+@router.get(
+    "/plans/{plan_id}/applications/{application_ref}/explain",
+    operation_id="application_explain",
+    responses=_ONE,
+)
+async def explain(
+    request: Request,
+    here: Here,
+    caller: Who,
+    plan_id: PlanId,
+    application_ref: Ref,
+    at: Instant | None = None,
+    fact: Annotated[int | None, Query(ge=1)] = None,
+) -> Explanation:
+    """The story in words, Chinese and English: why it stands where it stands, who decided what under which
+    rule, plan and calendar, what may come next. `at`: as it stood then; `fact`: that one decision."""
+    await viewing(request, caller, plan_id, application_ref)
+    known, door = full_id(application_ref, plan_id), here.applications
+    state, facts, deadlines, refused = await asyncio.gather(
+        door.state(known), door.history(known), door.deadlines(known), door.refused(known)
+    )
+    try:
+        return explaining.explain(state, facts, deadlines, refused, at=at, fact=fact)
+    except explaining.NothingToTellError as missing:
+        raise problem(
+            404,
+            "not_found",
+            zh=missing.rule.zh,
+            en=missing.rule.en,
+            fix_zh="请按 history 中的编号和时间填写。",
+            fix_en="Give a number and a moment that `history` shows.",
+            field=missing.field,
+        ) from None
 
 
 @router.get(

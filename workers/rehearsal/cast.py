@@ -390,6 +390,20 @@ class Cast:
         """The hold ends."""
         return self._command("release", role, change, outcome=outcome, text="核查完毕")
 
+    def correct(self, fact: int, step: str = "propose", role: str = "employer", **change: Any) -> Json:
+        """A decision recorded on the wrong person is corrected: proposed, approved or dismissed."""
+        if step == "approve":
+            change.setdefault("person", f"{role}-second")
+        return self._command(
+            "correct",
+            role,
+            change,
+            step=step,
+            fact=fact,
+            document_no="津更正〔2023〕7号",
+            reason="误记于他人名下",
+        )
+
     def revise(self, ground: str, changes: list[Json], **change: Any) -> Json:
         """The city title office moves deadlines."""
         return self._command(
