@@ -128,6 +128,7 @@ def test_a_ring_that_can_be_read_again_learns_a_key_without_a_restart() -> None:
         (f"{NEW},{NEW}", "the same id twice"),
         (f"{NEW},other:{NEW.partition(':')[2]}", "the same key twice"),
     ],
+    ids=["nothing", "no-key", "no-id", "no-base64", "short", "zeros", "same-id", "same-key"],
 )
 def test_a_wrong_ring_is_refused_without_a_word_of_a_key(text: str, rule: str) -> None:
     with pytest.raises(ValueError, match=rule) as refused:
