@@ -14,7 +14,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Interceptor
 
 from models.stages import label_of
-from tests.codec import replayer
+from tests.codec import replayer, unsealed
 from tests.support import eventually, unique
 from tests.workers.conftest import Lines, serving
 from tests.workers.gateway.conftest import Door
@@ -155,7 +155,7 @@ async def test_temporal_shows_where_it_stands_and_who_decided(
     described = await handle.describe()
     assert f"`{cast.employer}`" in (await described.static_details() or "")
     assert cast.level in (await described.static_summary() or "")
-    history = await handle.fetch_history()
+    history = unsealed(await handle.fetch_history())
     summaries = [e.user_metadata.summary.data.decode() for e in history.events if e.HasField("user_metadata")]
     assert any("submit > employer_review" in summary for summary in summaries)
     everything = details + "".join(summaries) + (await described.static_details() or "")
