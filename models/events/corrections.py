@@ -13,7 +13,7 @@ from models.roles import Role
 from models.stages import STAGES, Stage
 from models.transitions import Transition, event
 
-_CITATION = "correction of a record, by design (decision 13); process (a) separation"
+_CITATION = "correction of a record, by design (decision 14); process (a) separation"
 
 
 def _told(stage: Stage) -> tuple[Role, ...]:

@@ -117,11 +117,15 @@ def _had(facts: Sequence[Fact], *events: str) -> bool:
     return any(fact.event in events for fact in facts)
 
 
+def standing(life: Life) -> list[Fact]:
+    """The facts of a life that were not corrected later on."""
+    wrong = {fact.details["fact"] for fact in life.state.history if fact.event in CORRECTED}
+    return [fact for fact in life.state.history if fact.seq not in wrong]
+
+
 def by_hand(life: Life) -> dict[str, int]:
     """Every measure of one life, out of its history; what was corrected later on did not happen."""
-    state = life.state
-    wrong = {fact.details["fact"] for fact in state.history if fact.event in CORRECTED}
-    facts = [fact for fact in state.history if fact.seq not in wrong]
+    state, facts = life.state, standing(life)
     ballots = [fact.event for fact in facts if fact.event in ("vote_passed", "vote_failed")]
     exams = [f for f in facts if f.event in ("exam_pass", "exam_fail", "exam_cheat")]
     hops = [r.hop for r in state.returns if not r.corrected]
@@ -173,7 +177,7 @@ def _check_the_rest(found: CycleStatistics) -> None:
     returned: Counter[tuple[str, str]] = Counter()
     for life in lives():
         for r in life.state.returns:
-            returned.update((r.hop, reason.code) for reason in r.reasons)
+            returned.update((r.hop, reason.code) for reason in r.reasons if not r.corrected)
     assert {(r.hop, r.code): r.count for r in found.reasons} == returned
     asked = Counter(
         o.publicity if o.id.split("-")[0] not in ("complaint",) else "none"
@@ -184,11 +188,14 @@ def _check_the_rest(found: CycleStatistics) -> None:
     for row in found.objections:
         by_kind[row.of] += row.count
     assert by_kind == asked
-    facts = [fact for life in lives() for fact in life.state.history]
+    facts = [fact for life in lives() for fact in standing(life)]
     for step in found.steps:
         at = [fact.at for fact in facts if fact.event == step.event]
         assert (step.first, step.last, step.count) == (min(at), max(at), len(at))
     assert found.deviations["hold"] == sum(fact.event == "hold" for fact in facts)
+    corrected = Counter(fact.event for fact in facts if fact.event in CORRECTED)
+    assert corrected, "a correction that no life has is not tested"
+    assert {e: n for e, n in found.deviations.items() if e in CORRECTED} == corrected
     meetings: dict[str, list[int]] = {}
     for life in lives():
         for vote in life.state.votes:

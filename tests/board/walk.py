@@ -56,7 +56,7 @@ PAGES = tuple(SECTIONS)
 MEETING = "autumn"
 ELSEWHERE = {"application": "applications/{}", "meeting": f"meetings/{MEETING}"}
 """Pages that the menu does not lead to."""
-PICTURED = ("cycle", "risk", "results", "service")
+PICTURED = ("cycle", "risk")
 
 
 class HalfYear(Year):

@@ -35,16 +35,15 @@ SEALS = {
 STRANGERS = {
     "workers/embedded.py": {"Client.connect"},
     "tests/workers/test_embedded.py": {"Client.connect"},
-    "tests/privacy/__main__.py": {"Client.connect"},
-    "tests/privacy/test_planted.py": {"Client.connect"},
     "tests/workers/doors.py": {"Client.connect", "pydantic_data_converter"},
     "tests/workers/test_nexus.py": {"Worker"},
     "tests/workers/test_five_doors.py": {"Worker"},
     "tests/workers/test_calling.py": {"Worker"},
+    "tests/privacy/__main__.py": {"Client.connect"},
+    "tests/privacy/test_planted.py": {"Client.connect"},
 }
-"""The first two ask a server whether it is there; the next two read what it keeps as a thief would;
-the others are programs of other teams.
-"""
+"""The first two ask a server whether it is there without a payload; then programs of others; the last two
+read what the server keeps as it keeps it."""
 
 
 def made_in(source: str) -> Iterator[str]:

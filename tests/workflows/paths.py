@@ -198,6 +198,22 @@ async def post_freed(life: Life) -> None:
     await life.send(life.cast.withdraw())
 
 
+async def wrong_person(life: Life) -> None:
+    """A publicity on the wrong person is corrected and run anew; so is a return by the office."""
+    await lives.to_publicity(life)
+    await life.send(life.cast.correct(5))
+    await life.send(life.cast.correct(5, "approve", "department"))
+    await life.send(life.cast.start_publicity())
+    await life.at("2023-10-12 09:00")
+    await life.send(life.cast.file_evidence())
+    await life.send(life.cast.department_submit(person="department-3"))
+    await life.send(life.cast.office_return())
+    wrong = (await life.history())[-1].seq
+    await life.send(life.cast.correct(wrong, "propose", "office"))
+    await life.send(life.cast.correct(wrong, "approve", "convening_unit"))
+    await life.send(life.cast.accept())
+
+
 PATHS: dict[str, Path] = {
     "main_line": lives.to_archived,
     **{
@@ -225,6 +241,7 @@ PATHS: dict[str, Path] = {
             by_signals,
             before_the_opening,
             post_freed,
+            wrong_person,
         )
     },
 }

@@ -36,6 +36,7 @@ ENDS = {
     "by_signals": "department_review",
     "before_the_opening": "employer_review",
     "post_freed": "withdrawn",
+    "wrong_person": "review_ready",
 }
 
 

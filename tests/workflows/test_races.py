@@ -56,6 +56,11 @@ async def _office_returned(life: Life) -> None:
     await life.send(life.cast.office_return())
 
 
+async def _correction_proposed(life: Life) -> None:
+    await _office_returned(life)
+    await life.send(life.cast.correct(9, "propose", "office"))
+
+
 async def _meeting_day(life: Life) -> None:
     await lives.to_expert_review(life)
     await life.at("2023-12-15 15:00")
@@ -144,6 +149,30 @@ RACES = [
         _office_returned,
         lambda a: a.cast.resubmit("o1"),
         lambda a: a.cast.resubmit("o1", change_class="substantive"),
+    ),
+    Race(
+        "wrong person, two proposals",
+        _office_returned,
+        lambda a: a.cast.correct(9, "propose", "office"),
+        lambda a: a.cast.correct(9, "propose", "convening_unit"),
+    ),
+    Race(
+        "wrong person, two approvals",
+        _correction_proposed,
+        lambda a: a.cast.correct(9, "approve", "office"),
+        lambda a: a.cast.correct(9, "approve", "convening_unit"),
+    ),
+    Race(
+        "wrong person, the applicant has answered",
+        _correction_proposed,
+        lambda a: a.cast.resubmit("o1"),
+        lambda a: a.cast.correct(9, "approve", "office"),
+    ),
+    Race(
+        "wrong person, approved before the applicant answers",
+        _correction_proposed,
+        lambda a: a.cast.correct(9, "approve", "office"),
+        lambda a: a.cast.resubmit("o1"),
     ),
     Race(
         "examination",
