@@ -6,6 +6,7 @@ Plain data with small read-outs; what may change it is `models.decide`, what may
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -204,6 +205,10 @@ class Cause(BaseModel):
     requests: list[DeadlineRequest]
 
 
+def _in_short(returns: Iterable[ReturnRound]) -> list[ReturnRound]:
+    return [one.in_short() if one.closed else one for one in returns]
+
+
 class ApplicationState(BaseModel):
     """Everything the workflow of one application knows; carried whole over continue-as-new."""
 
@@ -279,9 +284,9 @@ class ApplicationState(BaseModel):
 
     def carried(self) -> dict[str, Any]:
         """The state as JSON for the next run, small enough for it: long words are in the database."""
-        returns = [r.in_short() if r.closed else r for r in self.returns]
-        kept = self.model_copy(update={"history": abridge(self.history), "returns": returns})
-        return kept.model_dump(mode="json")
+        undo = self.undo and self.undo.model_copy(update={"returns": tuple(_in_short(self.undo.returns))})
+        short = {"history": abridge(self.history), "returns": _in_short(self.returns), "undo": undo}
+        return self.model_copy(update=short).model_dump(mode="json")
 
     @property
     def plan(self) -> PlanTerms:
