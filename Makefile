@@ -42,9 +42,8 @@ check: install ## format, lint, types, import contracts, generated documents
 docs: install ## the documents that are generated from the code
 	@$(BIN)/python -m workers.docs
 
-bench: install ## events, bytes and actions per path; decisions per second against the thinnest workflow; questions
-	@$(BIN)/python -m workers.bench
-	@$(BIN)/python -m workers.bench.reading
+bench: install ## docs/benchmarks.md, in some 25 minutes on two quiet cores; FULL=1 for the largest sizes
+	@$(BIN)/python -m workers.bench $(if $(FULL),--full)
 
 chaos: install ## a cycle of 200 applications while everything fails that can: nothing is lost, nothing is doubled
 	@$(BIN)/python -m tests.chaos --applications $(or $(APPLICATIONS),200) --seed $(or $(SEED),1)
@@ -65,6 +64,7 @@ lock: install ## resolve the pinned versions anew
 	@$(PIN) --group dev pyproject.toml --output-file requirements.lock
 	@$(PIN) --constraints requirements.lock pyproject.toml --output-file deploy/image/requirements.lock
 	@echo hatchling | $(PIN) --constraints requirements.lock - --output-file deploy/image/build.lock
+	@$(PIN) workers/bench/peers/requirements.in --output-file workers/bench/peers/requirements.lock
 
 clean: ## everything that was made or installed
 	@rm -rf $(VENV) .cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache data build dist

@@ -16,6 +16,8 @@ from sqlalchemy import Connection, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
+from activities.sqlite_connection import sqlite_connection
+
 BUSY_MILLISECONDS = 5_000
 """How long SQLite waits for another process that writes."""
 
@@ -61,7 +63,10 @@ class Database:
         self.folder = Path(address.database or "").absolute().parent if self.is_sqlite else None
         """The directory of the SQLite file."""
         self._engine = create_async_engine(
-            address, pool_pre_ping=not self.is_sqlite, json_serializer=_readable_json
+            address,
+            pool_pre_ping=not self.is_sqlite,
+            json_serializer=_readable_json,
+            connect_args={"async_creator_fn": sqlite_connection} if self.is_sqlite else {},
         )
         self._one_writer = asyncio.Lock() if self.is_sqlite else nullcontext()
         if self.is_sqlite:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.writing import write_over
@@ -14,6 +14,10 @@ from models.deadlines import DeadlineRequest
 from models.outbox import DeadlineAnswer, DueNow, HopBatch, Snapshot
 from models.tables import CurrentDeadline, DeadlineEntry
 from models.wire import local_day
+
+_IN_FORCE = select(
+    CurrentDeadline.name, CurrentDeadline.due_at, CurrentDeadline.start, CurrentDeadline.reminders
+).where(CurrentDeadline.plan_id == bindparam("plan_id"), CurrentDeadline.application_ref == bindparam("ref"))
 
 
 def soonest_end(snapshot: Snapshot, answers: Iterable[DeadlineAnswer]) -> datetime | None:
@@ -54,8 +58,10 @@ def _computed(snapshot: Snapshot, request: DeadlineRequest, answer: DeadlineAnsw
 
 async def _moved(session: AsyncSession, batch: HopBatch, counting: list[DueNow]) -> list[dict[str, Any]]:
     snapshot = batch.snapshot
-    ids = {"plan_id": snapshot.plan_id, "application_ref": snapshot.application_ref}
-    known = {row.name: row for row in await session.scalars(select(CurrentDeadline).filter_by(**ids))}
+    if not any(due.due_at for due in counting):
+        return []
+    of = {"plan_id": snapshot.plan_id, "ref": snapshot.application_ref}
+    known = {row.name: row for row in await session.execute(_IN_FORCE, of)}
     rows = []
     for due in counting:
         old = known.get(due.name.value)

@@ -4,34 +4,38 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from activities.writing import write_over
+from activities.writing import table_of, write_over
 from models.outbox import Snapshot
 from models.tables import InboxItem
 
 NOBODYS = (None, "system")
 
+_ITEMS = table_of(InboxItem).c
+_OPEN = (
+    _ITEMS.plan_id == bindparam("of_plan"),
+    _ITEMS.application_ref == bindparam("of_ref"),
+    _ITEMS.closed_at.is_(None),
+)
+_HELD = select(_ITEMS.role, _ITEMS.organisation, _ITEMS.stage).where(*_OPEN)
+_CHANGE = update(table_of(InboxItem)).where(*_OPEN)
+"""Made once: they are asked at every hop. What changes is what the parameters name."""
+
 
 async def update_inbox(session: AsyncSession, snapshot: Snapshot, due_at: datetime | None) -> None:
     """Closes the open item when stage or holder changed, and opens the next one."""
     ids = {"plan_id": snapshot.plan_id, "application_ref": snapshot.application_ref}
-    is_open = InboxItem.closed_at.is_(None)
-    item = await session.scalar(select(InboxItem).filter_by(**ids).where(is_open))
+    of = {"of_plan": snapshot.plan_id, "of_ref": snapshot.application_ref}
+    held = (await session.execute(_HELD, of)).one_or_none()
     wanted = (snapshot.action_by, snapshot.action_organisation, snapshot.stage)
     nobody = snapshot.status == "ended" or snapshot.action_by in NOBODYS
-    if item is not None and not nobody and (item.role, item.organisation, item.stage) == wanted:
-        item.due_at = due_at
+    if held is not None and not nobody and tuple(held) == wanted:
+        await session.execute(_CHANGE, {**of, "due_at": due_at})
         return
-    if item is not None:
-        await session.execute(
-            update(InboxItem)
-            .filter_by(**ids)
-            .where(is_open)
-            .values(closed_at=snapshot.at, closed_seq=snapshot.seq)
-        )
-        session.expunge(item)
+    if held is not None:
+        await session.execute(_CHANGE, {**of, "closed_at": snapshot.at, "closed_seq": snapshot.seq})
     if nobody:
         return
     row = {

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.posts import undo_posts
@@ -34,6 +34,13 @@ from models.tables.chain import columns_of
 NEVER_ACKNOWLEDGED = "written for a decision that was never acknowledged; the workflow decided anew"
 CAME_LATE = "written late by a worker that had lost the workflow"
 
+_THERE = select(AuditEntry.seq, AuditEntry.hash, AuditEntry.at).where(
+    AuditEntry.plan_id == bindparam("plan_id"),
+    AuditEntry.application_ref == bindparam("ref"),
+    AuditEntry.seq >= bindparam("first"),
+)
+"""The entries from a number on. Made once: it is asked at every hop."""
+
 _OF_FACTS: tuple[type[Facts], ...] = tuple(
     mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, Facts)
 )
@@ -48,8 +55,7 @@ async def reconcile(session: AsyncSession, snapshot: Snapshot, facts: Sequence[F
     plan_id, ref = snapshot.plan_id, snapshot.application_ref
     if not facts:
         return False
-    mine = AuditEntry.plan_id == plan_id, AuditEntry.application_ref == ref
-    rows = await session.scalars(select(AuditEntry).where(*mine, AuditEntry.seq >= facts[0].seq))
+    rows = await session.execute(_THERE, {"plan_id": plan_id, "ref": ref, "first": facts[0].seq})
     stored = {row.seq: row for row in rows}
     for fact in facts:
         there = stored.get(fact.seq)

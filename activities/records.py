@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import Row, bindparam, delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.calendar import Calendars, answer
@@ -36,6 +36,13 @@ FEED_LOCK = 7_302_312
 
 _KEY = ("plan_id", "application_ref")
 _NOT_IN_THE_ROW = {"counting"}
+
+_STORED = (
+    select(Application.seq, Application.status, Application.archive_keeper)
+    .where(Application.plan_id == bindparam("plan_id"), Application.application_ref == bindparam("ref"))
+    .with_for_update()
+)
+"""What a hop must know of the row that is there. Made once: it is asked at every hop."""
 
 
 class Records:
@@ -66,6 +73,8 @@ class Records:
         due_at = soonest_end(snapshot, answers)
         if stored is None or set_aside or snapshot.seq >= stored.seq:
             await _write_application(session, snapshot, due_at)
+            if stored is None or set_aside or stored.status != snapshot.status:
+                await _keep_live(session, snapshot)
             await update_inbox(session, snapshot, due_at)
             await record_deadlines(session, batch, answers)
         if batch.dossier is not None:
@@ -114,20 +123,20 @@ async def append(session: AsyncSession, snapshot: Snapshot, facts: tuple[Fact, .
     await write_new(session, AuditEntry, rows)
 
 
-async def _locked(session: AsyncSession, snapshot: Snapshot) -> Application | None:
+async def _locked(session: AsyncSession, snapshot: Snapshot) -> Row[int, str, str | None] | None:
     """The row of the application, locked against a second attempt that runs at the same time."""
-    found: Application | None = await session.scalar(
-        select(Application)
-        .filter_by(plan_id=snapshot.plan_id, application_ref=snapshot.application_ref)
-        .with_for_update()
-    )
-    return found
+    found = await session.execute(_STORED, {"plan_id": snapshot.plan_id, "ref": snapshot.application_ref})
+    return found.one_or_none()
 
 
 async def _write_application(session: AsyncSession, snapshot: Snapshot, due_at: datetime | None) -> None:
     row = snapshot.model_dump(exclude=_NOT_IN_THE_ROW) | {"due_at": due_at}
     await write_over(session, Application, row, _KEY)
-    ids = {key: row[key] for key in _KEY}
+
+
+async def _keep_live(session: AsyncSession, snapshot: Snapshot) -> None:
+    """One live application per person and cycle; it changes with the status alone."""
+    ids = {"plan_id": snapshot.plan_id, "application_ref": snapshot.application_ref}
     if snapshot.status == "ended":
         await session.execute(delete(LiveApplication).filter_by(**ids))
     else:

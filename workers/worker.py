@@ -30,7 +30,7 @@ from temporalio.worker import (
     WorkerDeploymentConfig,
     WorkflowRunner,
 )
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker.workflow_sandbox import SandboxRestrictions
 
 from activities.database import Database
 from workers.codec.plugin import plugin_of
@@ -38,6 +38,7 @@ from workers.codec.ring import make_key_file
 from workers.connect import connect, connect_config
 from workers.health import HealthServer, PollerProbe
 from workers.observe.failures import FailureBook
+from workers.sandbox import Sandbox
 from workers.settings import Settings, split_address
 from workers.telemetry import temporal_runtime
 
@@ -59,11 +60,9 @@ Activity = Callable[..., Any]
 _log = structlog.stdlib.get_logger("worker")
 
 
-def sandbox_runner() -> SandboxedWorkflowRunner:
+def sandbox_runner() -> Sandbox:
     """The runner of every worker and every replay: determinism is checked, the domain is shared."""
-    return SandboxedWorkflowRunner(
-        restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
-    )
+    return Sandbox(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
 
 
 def build_worker(

@@ -8,8 +8,8 @@ import pytest
 from temporalio.api.enums.v1 import EventType
 
 from tests.workflows import lives
-from tests.workflows.cost import Cost, cost_of
 from tests.workflows.cycle import Cycle
+from workers.bench.cost import Cost, cost_of
 
 MAIN_LINE = Cost(events=120, bytes=30_000, actions=45)
 """The ceiling for eleven commands and two publicities."""

@@ -26,9 +26,9 @@ from tests.codec import replayer, unsealed
 from tests.histories import FOLDER
 from tests.support import eventually, unique
 from tests.workflows import lives
-from tests.workflows.cost import cost_of
 from tests.workflows.cycle import Cycle, Life
 from tests.workflows.year import PLAN_ID, Year, begin, city, command, office, posted
+from workers.bench.cost import cost_of
 from workers.database import upgrade
 from workers.registry import WORKFLOWS, make_activities
 from workers.settings import Settings

@@ -1,0 +1,1 @@
+"""A Django application of one flow: viewflow wants its flows in one."""
