@@ -16,7 +16,7 @@ from temporalio import activity
 from activities.cycle_notices import notices_of
 from activities.plans import plan_in_force
 from activities.records import Records
-from activities.writing import insert_into, write_new, write_over
+from activities.writing import write_new, write_over, write_revived
 from models.audit import Fact
 from models.cycle_commands import Close
 from models.cycle_dates import CycleTerms, DatesAnswer, DatesAsked, dates_of
@@ -184,12 +184,4 @@ async def _settle(session: AsyncSession, snapshot: CycleSnapshot, facts: Iterabl
 
 async def _write_notices(session: AsyncSession, snapshot: CycleSnapshot, facts: Iterable[Fact]) -> None:
     rows = [row for fact in facts for row in notices_of(snapshot.plan_id, fact, snapshot.organisations)]
-    if not rows:
-        return
-    statement = insert_into(session, CycleNotice)
-    revived = statement.on_conflict_do_update(
-        index_elements=["dedupe_key"],
-        set_={"status": "pending", "at": statement.excluded.at, "seq": statement.excluded.seq},
-        where=CycleNotice.status == "void",
-    )
-    await session.execute(revived, rows)
+    await write_revived(session, CycleNotice, rows, ("at", "seq"))

@@ -21,7 +21,7 @@ from activities.notices import notices_of_dates, notices_of_fact
 from activities.orphans import reconcile
 from activities.plans import offices_of
 from activities.posts import Moves, move_posts
-from activities.writing import insert_into, write_new, write_over
+from activities.writing import write_new, write_over, write_revived
 from models.audit import Fact
 from models.calendar import WorkCalendar
 from models.outbox import DeadlineAnswer, HopBatch, HopResult, Snapshot
@@ -178,12 +178,4 @@ async def _write_notices(
 
 async def write_notices(session: AsyncSession, rows: list[dict[str, Any]]) -> None:
     """Puts notices out to be sent, each once; one that was void for the same words is revived."""
-    if not rows:
-        return
-    statement = insert_into(session, Notice)
-    revived = statement.on_conflict_do_update(
-        index_elements=["dedupe_key"],
-        set_={"status": "pending", "at": statement.excluded.at},
-        where=Notice.status == "void",
-    )
-    await session.execute(revived, rows)
+    await write_revived(session, Notice, rows, ("at",))

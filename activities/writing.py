@@ -1,4 +1,4 @@
-"""The two ways a row is written, alike on SQLite and PostgreSQL: only if new, or over the old one."""
+"""The ways a row is written, alike on SQLite and PostgreSQL: only if new, over the old one, or revived."""
 
 from __future__ import annotations
 
@@ -42,6 +42,14 @@ async def write_over(
     await session.execute(statement, [row])
 
 
+async def write_revived(
+    session: AsyncSession, model: type[Base], rows: Sequence[Row], renewed: tuple[str, ...]
+) -> None:
+    """Writes notices, each once by its `dedupe_key`; one that was void is revived, with `renewed` columns."""
+    if rows:
+        await session.execute(_revived(_dialect(session), model, renewed), list(rows))
+
+
 def _dialect(session: AsyncSession) -> str:
     return session.get_bind().dialect.name
 
@@ -53,6 +61,16 @@ def _insert(dialect: str, model: type[Base]) -> Any:
 @lru_cache(maxsize=256)
 def _if_new(dialect: str, model: type[Base]) -> Any:
     return _insert(dialect, model).on_conflict_do_nothing()
+
+
+@lru_cache(maxsize=16)
+def _revived(dialect: str, model: type[Base], renewed: tuple[str, ...]) -> Any:
+    statement = _insert(dialect, model)
+    return statement.on_conflict_do_update(
+        index_elements=["dedupe_key"],
+        set_={"status": "pending", **{name: statement.excluded[name] for name in renewed}},
+        where=table_of(model).c.status == "void",
+    )
 
 
 @lru_cache(maxsize=256)

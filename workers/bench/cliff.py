@@ -119,7 +119,7 @@ async def _replanned(stand: Stand, size: int) -> dict[str, Any]:
         await asyncio.sleep(0.5)
         orders = {order["order_id"]: order for order in (await cycle.query("state"))["orders"]}
         order = orders[receipt["order_id"]]
-        counts = order["counts"] if order["status"] == "done" else {}
+        counts = order.get("counts", {}) if order.get("status") == "done" else {}
     seconds = time.perf_counter() - begun
     return {
         **_pace(size, seconds, spent(before, stand.clocks())),

@@ -61,8 +61,11 @@ async def measure(full: bool) -> Figures:
 
 
 async def _replay(history: WorkflowHistory) -> float:
+    kind = history.events[0].workflow_execution_started_event_attributes.workflow_type.name
     replayer = Replayer(
-        workflows=WORKFLOWS, data_converter=pydantic_data_converter, workflow_runner=sandbox_runner()
+        workflows=[one for one in WORKFLOWS if one.__name__ == kind],
+        data_converter=pydantic_data_converter,
+        workflow_runner=sandbox_runner(),
     )
     begun = time.perf_counter()
     await replayer.replay_workflow(history)

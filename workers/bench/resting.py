@@ -139,6 +139,7 @@ def tell(figures: Figures) -> str:
             f"Idle: {figures['applications']} open applications rested for {idle['seconds']} s. Events "
             f"before and after: {idle['events_before']} and {idle['events_after']}. What is under way of "
             f"each (50 looked at): {pending}. Processor time in the stretch, compared with the same "
-            f"processes without any application: server {more['server']:+.2f} s, worker {more['worker']:+.2f} s.",
+            f"processes without any application: server {more['server']:+.2f} s, worker "
+            f"{more['worker']:+.2f} s.",
         ]
     )

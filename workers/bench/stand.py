@@ -98,6 +98,8 @@ class Stand:
 
     async def _spawn(self, ready: Path) -> asyncio.subprocess.Process:
         environment = {k: v for k, v in os.environ.items() if not k.startswith(_INHERITED)}
+        # An image holds its modules compiled; without that a sandbox compiles some for every workflow.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         given = {
             **self._client_settings(),
             "task_queue": self.queue,

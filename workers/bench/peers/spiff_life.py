@@ -1,7 +1,7 @@
 """The same life on SpiffWorkflow, a BPMN library: `spiff_life.py URL LIVES AT_ONCE`.
 
-It has no server and keeps nothing: the host stores the serialised workflow, here locked and in the transaction
-of the audit row. Nobody wakes it either: its timer is looked at when a decision comes.
+It has no server and keeps nothing: the host stores the serialised workflow, here locked and in the
+transaction of the audit row. Nobody wakes it either: its timer is looked at when a decision comes.
 """
 
 from __future__ import annotations
