@@ -63,7 +63,8 @@ async def _drafts(stand: Stand, sender: Sender, casts: list[Cast]) -> dict[str, 
     by_ref = {cast.ref: cast for cast in casts}
 
     async def begin(ref: str) -> None:
-        await sender.open(by_ref[ref], clock_of(LAST_HOUR))
+        handle = await sender.open(by_ref[ref], clock_of(LAST_HOUR))
+        await handle.query("state")  # answered when the opening is recorded
 
     seconds = await crowd(begin, list(by_ref), AT_ONCE)
     return _pace(len(casts), seconds, spent(before, stand.clocks()))

@@ -9,8 +9,6 @@ import time
 from pathlib import Path
 
 from temporalio.client import WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.worker import Replayer
 
 from models.application import workflow_id
 from models.batch import batch_id
@@ -18,6 +16,7 @@ from models.cycle_state import cycle_id
 from models.meeting_messages import meeting_workflow_id
 from workers.bench.cost import cost_of
 from workers.bench.part import FOLDER, Figures
+from workers.codec.plugin import ReviewPlugin, build_replayer
 from workers.registry import WORKFLOWS
 from workers.worker import sandbox_runner
 
@@ -62,11 +61,8 @@ async def measure(full: bool) -> Figures:
 
 async def _replay(history: WorkflowHistory) -> float:
     kind = history.events[0].workflow_execution_started_event_attributes.workflow_type.name
-    replayer = Replayer(
-        workflows=[one for one in WORKFLOWS if one.__name__ == kind],
-        data_converter=pydantic_data_converter,
-        workflow_runner=sandbox_runner(),
-    )
+    workflows = [one for one in WORKFLOWS if one.__name__ == kind]
+    replayer = build_replayer(ReviewPlugin(), workflows, sandbox_runner())
     begun = time.perf_counter()
     await replayer.replay_workflow(history)
     return time.perf_counter() - begun

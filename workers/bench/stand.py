@@ -83,7 +83,12 @@ class Stand:
         self.client: Client = await connect(Settings.load(**self._client_settings()))
 
     def _client_settings(self) -> dict[str, Any]:
-        return {"temporal_address": self.server.address, "temporal_namespace": NAMESPACE, **self.settings}
+        return {
+            "temporal_address": self.server.address,
+            "temporal_namespace": NAMESPACE,
+            "data_dir": self.folder,  # where a single machine keeps the key of its payloads
+            **self.settings,
+        }
 
     async def start_workers(self, count: int) -> None:
         """Starts so many more, and waits until the server sees them."""
@@ -103,7 +108,6 @@ class Stand:
         given = {
             **self._client_settings(),
             "task_queue": self.queue,
-            "data_dir": self.folder,
             "database_url": self.url,
             "rehearsal": "true",
             "drain_seconds": "2",
