@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from workers.bench import cliff, questions
+from workers.bench import cliff, questions, sizing
 from workers.bench.curve import Curve, svg, table
 from workers.bench.part import FOLDER, Measured, Part
 
@@ -35,6 +35,8 @@ def assemble(parts: Sequence[Part], folder: Path = FOLDER) -> str:
         lines += [part.tell(found.figures), "", _stamp(found)] if found else [MISSING.format(part=part.name)]
         lines.append("")
     lines += ["## How it grows", "", *_growth(known)]
+    wanted = [known.get(name) for name in ("cliff", "paths", "resting")]
+    lines += ["## A million applications a year, on paper", "", sizing.tell(*wanted)]
     return "\n".join(lines).rstrip() + "\n"
 
 
