@@ -41,7 +41,7 @@ def _lives(sender: Sender) -> dict[str, Life]:
 
 async def measure(full: bool) -> Figures:
     """Durable server and SQLite, as `zhicheng up` runs; then the same two on PostgreSQL."""
-    rounds, lives = (8, 100) if full else (4, 50)
+    rounds, lives = (8, 100) if full else (3, 30)
     return {
         "rounds": rounds,
         "lives_a_round": lives,

@@ -20,6 +20,7 @@ async def measure_questions(full: bool) -> Figures:
         rows = []
         for size in SIZES:
             seconds, found = await reading.asked_of(postgres.new_database(), size, times)
+            print(f"  questions {size}: written in {seconds:.0f} s", flush=True)
             rows.append(
                 {
                     "size": size,
