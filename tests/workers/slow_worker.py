@@ -13,10 +13,11 @@ from pathlib import Path
 from temporalio import activity, workflow
 from temporalio.common import RetryPolicy
 
-from workers.exit import finish
-from workers.settings import Settings
-from workers.telemetry import configure_logging
-from workers.worker import run_worker
+with workflow.unsafe.imports_passed_through():  # the sandbox is for the workflow, not for its process
+    from workers.exit import finish
+    from workers.settings import Settings
+    from workers.telemetry import configure_logging
+    from workers.worker import run_worker
 
 
 @activity.defn
