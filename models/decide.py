@@ -196,15 +196,20 @@ def _resolve(state: ApplicationState, command: Command) -> Transition:
 def may_come_later(state: ApplicationState, command: Command) -> bool:
     """True when the command belongs to a stage that lies ahead (forward steps only): it is early, not wrong.
 
-    Steps back (returns) do not count, so that a decision on older materials is never kept for newer ones;
-    a check that the system repeats by itself is no step back.
+    Steps back (returns) and corrections do not count, so that a decision on older materials is never kept
+    for newer ones; a check that the system repeats by itself is no step back.
     """
     order = {stage: place for place, stage in enumerate(STAGES)}
     seen, todo = {state.stage}, [state.stage]
     while todo:
         stage = todo.pop()
         for t in leaving(stage):
-            if t.target is None or t.target in seen or STAGES[t.target].terminal:
+            if (
+                t.target is None
+                or t.target in seen
+                or STAGES[t.target].terminal
+                or t.event in CORRECTION_EFFECTS
+            ):
                 continue
             if STAGES[t.target].automatic or order[t.target] > order[stage]:
                 seen.add(t.target)
