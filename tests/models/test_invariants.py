@@ -76,6 +76,11 @@ def step(life: Life, rng: Random, watch: Watch) -> list[Fact]:
     steps=st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=10),
 )
 def test_the_invariants_hold_after_every_step(begin: int, steps: list[int]) -> None:
+    live(begin, steps)
+
+
+def live(begin: int, steps: list[int]) -> None:
+    """One life of that many steps, each drawn from its seed; the invariants hold throughout."""
     life = fork(BEGINNINGS[begin])
     watch = Watch(life)
     sequences["all"] += 1
@@ -90,8 +95,16 @@ def test_the_invariants_hold_after_every_step(begin: int, steps: list[int]) -> N
 
 
 def test_the_run_was_as_wide_as_it_claims() -> None:
-    """Runs after the one above: every stage but the first was entered, and nearly every event happened."""
+    """Runs after the one above: every stage but the first was entered, and every event happened.
+
+    What is rare may be missed by one order of hashes: then up to half as many lives more are lived.
+    """
     assert sequences["all"] >= SEQUENCES
+    rng = Random(SEQUENCES)
+    for more in range(SEQUENCES // 2):
+        if {t.event for t in TRANSITIONS} <= set(happened):
+            break
+        live(more % len(BEGINNINGS), [rng.randrange(2**32) for _ in range(10)])
     assert {stage.value for stage in Stage} - set(entered) <= {"draft"}
     missing = {t.event for t in TRANSITIONS} - set(happened)
     assert missing == set()
