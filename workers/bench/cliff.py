@@ -38,7 +38,7 @@ async def measure(full: bool, sizes: tuple[int, ...] | None = None) -> Figures:
     for size in sizes or (FULL_SIZES if full else SIZES):
         rows.append(await _one(size))
         print(f"  cliff {size}: {rows[-1]}", flush=True)
-    return {"at_once": AT_ONCE, "rows": rows}
+    return {"at_once": AT_ONCE, "sized": sizes is not None, "rows": rows}
 
 
 async def _one(size: int) -> dict[str, Any]:

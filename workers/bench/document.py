@@ -87,6 +87,7 @@ _NO_PACKAGE = {"processor", "cores", "memory", "system", "python", "revision"}
 
 def _stamp(one: Measured) -> str:
     size = "the largest sizes" if one.full else "the default sizes"
+    size = "sizes as given" if one.figures.get("sized") else size
     load = ", ".join(f"{n:.1f}" for n in one.load)
     at = one.measured_at.replace("+00:00", "Z")
     return (

@@ -26,6 +26,9 @@ NAMES = {
     "application": "the application",
 }
 
+KINDS = ("server", "worker", "sender", "database")
+"""The processes, in the order of the table."""
+
 Life = Callable[[str], Awaitable[None]]
 
 
@@ -128,7 +131,8 @@ def tell(figures: Figures) -> str:
         "open": "the same with payloads that are not sealed",
         "postgresql": "the same server, PostgreSQL, sealed",
     }
-    for stand, found in figures["stands"].items():
+    for stand in titles:
+        found = figures["stands"][stand]
         low, high = found["ratio_spread"]
         met = "met" if found["ratio"] >= GOAL else "not met"
         lines += [
@@ -139,12 +143,13 @@ def tell(figures: Figures) -> str:
             f"time a life {found['processor_ratio']:.2f}). The goal of {GOAL} is **{met}**.",
             "",
             "| what | lives/s | decisions/s | p50 ms | p99 ms | processor ms a life: "
-            + ", ".join(next(iter(found["rows"].values()))["cpu_ms_a_life"])
+            + ", ".join(kind for kind in KINDS if kind in found["rows"]["floor"]["cpu_ms_a_life"])
             + " |",
             "|---|---|---|---|---|---|",
         ]
-        for name, row in found["rows"].items():
-            cpu = ", ".join(f"{ms:.0f}" for ms in row["cpu_ms_a_life"].values())
+        for name, row in ((name, found["rows"][name]) for name in NAMES if name in found["rows"]):
+            has = row["cpu_ms_a_life"]
+            cpu = ", ".join(f"{has[kind]:.0f}" for kind in KINDS if kind in has)
             low, high = row["spread"]
             lines.append(
                 f"| {NAMES[name]} | {row['lives_per_second']:.1f} ({low:.1f} to {high:.1f}) | "

@@ -56,7 +56,7 @@ class Measured:
         """Replaces the part's file."""
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / f"{self.part}.json"
-        file.write_text(json.dumps(self.__dict__, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
+        file.write_text(json.dumps(self.__dict__, ensure_ascii=False, indent=1) + "\n")
         return file
 
     @classmethod

@@ -128,7 +128,7 @@ def tell(figures: Figures) -> str:
             "|---|---|---|---|",
             *(
                 f"| {name} | {one['decisions']} | {one['p50_ms']:.1f} | {one['p99_ms']:.1f} |"
-                for name, one in alone.items()
+                for name, one in sorted(alone.items(), reverse=True)
             ),
             "",
             f"Memory: a worker holds {figures['worker_mib_without']:.0f} MiB, and "
