@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 from temporalio.client import (
     Client,
+    WorkflowExecutionStatus,
     WorkflowHandle,
     WorkflowQueryFailedError,
     WorkflowUpdateFailedError,
@@ -232,12 +233,24 @@ class PatientClient:
             text = error.message.lower()
             if "already completed" in text:
                 return await start_refusal(handle) or type(self).closed(handle.id)
+            if "closing workflow" in text:  # the update was on its way when the application ended
+                return await self._ended(handle)
             if "update" in text:  # the server restarted while the update was waiting
                 return None
             return type(self).unknown(handle.id)
         if error.status in (*_AWAY, *_NOBODY):
             return None
         return ServerAway(f"{error.status.name}: {error.message}")
+
+    async def _ended(self, handle: WorkflowHandle[Any, Any]) -> ClientError | None:
+        """That it has ended; None when it goes on in another run, where the next try finds it.
+
+        The server says the same of such an update again and again: to try it once more would never end.
+        """
+        status = (await handle.describe()).status
+        if status in (WorkflowExecutionStatus.RUNNING, WorkflowExecutionStatus.CONTINUED_AS_NEW):
+            return None
+        return await start_refusal(handle) or type(self).closed(handle.id)
 
     async def _silence(self, sent: bool) -> ClientError:
         """Why nobody answered."""

@@ -48,6 +48,7 @@ class Watch:
         self._last = 0
         self._task: asyncio.Task[None] | None = None
         self._news = asyncio.Condition()
+        self.awaited: Counter[str] = Counter()
         self.stages: dict[str, tuple[str, str]] = {}
         self.outcomes: dict[str, str] = {}
         """By command id, the event that it became; `refused` for a signal that was."""
@@ -77,8 +78,10 @@ class Watch:
 
     async def outcome(self, key: str) -> str:
         """What became of a command that was taken without an answer: its event, or `refused`."""
+        self.awaited[key] += 1
         async with self._news:
             await self._news.wait_for(lambda: key in self.outcomes)
+        del self.awaited[key]
         return self.outcomes[key]
 
     async def _look(self) -> None:

@@ -58,6 +58,8 @@ class Doors:
         ]
         self.counts: Counter[str] = Counter()
         self.unexplained: list[str] = []
+        self.heard: dict[str, str] = {}
+        """What was sent and has no answer yet, with the last thing that was heard instead."""
 
     async def close(self) -> None:
         """Closes the connections."""
@@ -99,7 +101,9 @@ class Doors:
     async def update(self, life: Life, command: Json) -> Answer:
         """As an update, past the gateways."""
         try:
-            receipt = await self._insist(lambda: self._client.send(life.ref, command))
+            receipt = await self._insist(
+                f"update {command['command_id']}", lambda: self._client.send(life.ref, command)
+            )
         except (CommandRefused, ReviewClosed) as refused:
             return await self._enter(life, command, "update", "refused", {"code": _code(refused)})
         return await self._enter(life, command, "update", "accepted", receipt.model_dump(mode="json"))
@@ -107,7 +111,9 @@ class Doors:
     async def signal(self, life: Life, command: Json) -> Answer:
         """As a signal: taken, and nobody says what came of it."""
         try:
-            await self._insist(lambda: self._client.signal(life.ref, command))
+            await self._insist(
+                f"signal {command['command_id']}", lambda: self._client.signal(life.ref, command)
+            )
         except (CommandRefused, ReviewClosed) as refused:
             return await self._enter(life, command, "signal", "refused", {"code": _code(refused)})
         return await self._enter(life, command, "signal", "taken", {})
@@ -128,29 +134,37 @@ class Doors:
     # --- until there is an answer ----------------------------------------------------------------------
 
     async def _until_answered(self, method: str, path: str, body: Json, headers: Json) -> httpx.Response:
+        name = f"{method} {path} {headers.get('Idempotency-Key', '')}"
         while True:
             self.counts["sent"] += 1
             try:
                 answer = await self._luck.choice(self._http).request(method, path, json=body, headers=headers)
             except httpx.TransportError as error:
                 self.counts[f"no answer: {type(error).__name__}"] += 1
+                self.heard[name] = repr(error)
             else:
                 if answer.status_code not in AGAIN:
+                    self.heard.pop(name, None)
                     return answer
+                self.heard[name] = f"{answer.status_code} {answer.text[:200]}"
                 self.counts[f"no answer: {answer.status_code}"] += 1
                 if answer.status_code == 500:
                     self.unexplained.append(f"500 for {method} {path}: {answer.text[:200]}")
             await asyncio.sleep(PAUSE * (0.5 + self._luck.random()))
 
-    async def _insist(self, call: Callable[[], Awaitable[Any]]) -> Any:
+    async def _insist(self, name: str, call: Callable[[], Awaitable[Any]]) -> Any:
         while True:
             self.counts["sent"] += 1
             try:
-                return await call()
+                answer = await call()
+                self.heard.pop(name, None)
+                return answer
             except (CommandRefused, ReviewClosed, StartRefused):
+                self.heard.pop(name, None)
                 raise
             except (ClientError, RPCError, TimeoutError, ConnectionError) as error:
                 self.counts[f"no answer: {type(error).__name__}"] += 1
+                self.heard[name] = repr(error)[:300]
             await asyncio.sleep(PAUSE * (0.5 + self._luck.random()))
 
     async def _enter(self, life: Life, command: Json, door: str, kind: str, said: Json) -> Answer:

@@ -87,11 +87,12 @@ class House:
 
     async def close(self) -> None:
         """Ends every process; what the service wrote stays in `folder` but for the database."""
-        await self.end_processes()
-        for link in self.links.values():
-            await link.close()
-        await self.server.stop()
-        await self.postgres.close()
+        async with contextlib.AsyncExitStack() as each:  # whatever happens to one, the others end, too
+            each.push_async_callback(self.postgres.close)
+            each.push_async_callback(self.server.stop)
+            for link in self.links.values():
+                each.push_async_callback(link.close)
+            each.push_async_callback(self.end_processes)
 
     async def end_processes(self) -> None:
         """Workers, gateways and courier drain and end."""

@@ -68,7 +68,7 @@ BRIEF = Shape(
     courier=False,
     at_once=20,
     on_the_way=20,
-    bound=240.0,
+    bound=100.0,
     afresh=False,
     doctor_at="2023-09-18T12:00+08:00",
 )
@@ -190,7 +190,11 @@ async def _live(
         stuck = sum(isinstance(one, asyncio.CancelledError) for one in wrong)
         if stuck:
             places = Counter(watch.stages.get(life.ref, ("not begun", ""))[0] for life in lives)
-            report.account.unexplained.append(f"{stuck} lives did not come to their end: {dict(places)}")
+            report.account.unexplained += [
+                f"{stuck} lives did not come to their end: {dict(places)}",
+                *(f"nobody answered {name}: {heard}" for name, heard in list(doors.heard.items())[:10]),
+                *(f"nobody heard what came of {key}" for key in sorted(watch.awaited)[:10]),
+            ]
         report.account.unexplained += [
             f"{type(one).__name__}: {one}" for one in wrong if not isinstance(one, asyncio.CancelledError)
         ]

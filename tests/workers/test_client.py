@@ -221,6 +221,19 @@ async def test_a_caller_who_gives_up_is_let_go_at_once(
             await sending
 
 
+async def test_a_command_that_was_on_its_way_when_the_application_ended_is_answered(
+    client: Client, settings: Settings, cast: Cast
+) -> None:
+    await ReviewClient(client, settings.task_queue, patience=0.5).start(start_of(cast))
+    patient = ReviewClient(client, settings.task_queue, patience=30.0)
+    sending = asyncio.create_task(patient.send(cast.ref, cast.submit()))
+    await asyncio.wait([sending], timeout=0.3)
+    await client.get_workflow_handle(patient.workflow_id(cast.ref)).terminate("ended meanwhile")
+    async with asyncio.timeout(10):
+        with pytest.raises(ReviewClosed):
+            await sending
+
+
 async def test_a_server_that_went_away_is_told_from_a_worker_that_did(cast: Cast) -> None:
     async with DevServer(search_attributes={}) as server:
         client = await connect(Settings.load(temporal_address=server.address))
