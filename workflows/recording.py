@@ -7,7 +7,7 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.exceptions import TimeoutError as ActivityTimeout
 from temporalio.workflow import ActivityConfig, LocalActivityConfig
 
@@ -18,9 +18,10 @@ QUICKLY: LocalActivityConfig = {
 }
 """A database write takes milliseconds: tried inside the workflow task first."""
 
-NOT_QUICKLY = (ActivityError, ActivityTimeout)
-"""What a local activity raises that was not done: in the run `ActivityError`; in a replay, if it timed out,
-the bare time-out. Whoever catches only the first is wedged as soon as its worker has forgotten it.
+NOT_QUICKLY = (ActivityError, ActivityTimeout, ApplicationError)
+"""What a local activity raises that was not done. Timed out: in the run `ActivityError`, in a replay the bare
+time-out. Failed twice within its time, as where the database refuses: the bare failure. Whoever leaves out
+the second is wedged as soon as its worker has forgotten it; whoever leaves out the third fails for good.
 """
 
 PATIENTLY: ActivityConfig = {

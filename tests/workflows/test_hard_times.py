@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 from temporalio.api.enums.v1 import EventType
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 
 from activities.database import Database
 from models.audit import Fact, verify
@@ -133,6 +133,40 @@ async def test_the_database_is_locked_and_nothing_acknowledged_is_lost(
         lock.execute("ROLLBACK")
         lock.close()
         wanted = ["opened", "submit", "recommend", "quota_pass"]
+        await eventually(lambda: _same(database, cast.ref, wanted), timeout=40)
+    await database.close()
+
+
+async def test_the_database_refuses_at_once_and_the_application_waits_for_it(
+    server: DevServer, tmp_path: Path
+) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'refuses.db'}"
+    upgrade(url)
+    database = Database(url)
+    queue = unique("refuses")
+    settings = Settings.load(temporal_address=server.address, task_queue=queue, rehearsal=True)
+    client = await connect(settings)
+
+    async def rename(one: str, other: str) -> None:
+        async with database.transaction() as session:
+            await session.execute(text(f"ALTER TABLE {one} RENAME TO {other}"))
+
+    async with build_worker(client, settings, WORKFLOWS, make_activities(database, rehearsal=True)):
+        cast, handle = await _start(client, queue)
+        await handle.execute_update("submit", cast.submit())
+        await eventually(lambda: _same(database, cast.ref, ["opened", "submit"]))
+        await rename("audit", "audit_is_away")
+        receipt = await handle.execute_update("review", cast.employer_return(), result_type=Receipt)
+        assert receipt.stage == "employer_returned", "acknowledged while the database refuses"
+
+        async def waits_visibly() -> bool:
+            description = await handle.describe()
+            assert description.status is WorkflowExecutionStatus.RUNNING
+            return bool(description.raw_description.pending_activities)
+
+        await eventually(waits_visibly, timeout=20)
+        await rename("audit_is_away", "audit")
+        wanted = ["opened", "submit", "employer_return"]
         await eventually(lambda: _same(database, cast.ref, wanted), timeout=40)
     await database.close()
 
