@@ -45,7 +45,7 @@ docs: install ## the documents that are generated from the code
 bench: install ## docs/benchmarks.md, in some 25 minutes on two quiet cores; FULL=1 for the largest sizes
 	@$(BIN)/python -m workers.bench $(if $(FULL),--full)
 
-chaos: install ## a cycle of 200 applications while everything fails that can: nothing is lost, nothing is doubled
+chaos: install ## a cycle of 200 applications while everything fails that can, and the account of it
 	@$(BIN)/python -m tests.chaos --applications $(or $(APPLICATIONS),200) --seed $(or $(SEED),1)
 
 browser: ## Chromium and bpmn-js, for the test that opens the BPMN file
