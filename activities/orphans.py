@@ -2,16 +2,18 @@
 
 A hop may be written inside a workflow task that is then lost with its worker. The workflow decides anew,
 so the database can hold an entry that is not part of the chain. The workflow is the truth: of two entries
-with one number, the one decided later (business time) belongs to the chain, the other is an orphan.
+with one number, the one that left the workflow later (business time) belongs to the chain, the other is an
+orphan. The moment that an entry itself carries does not tell: what fell due carries the moment at which it
+was due, and that may lie before a lost decision which was taken while nobody knew of the deadline.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import Row, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.posts import undo_posts
@@ -34,7 +36,7 @@ from models.tables.chain import columns_of
 NEVER_ACKNOWLEDGED = "written for a decision that was never acknowledged; the workflow decided anew"
 CAME_LATE = "written late by a worker that had lost the workflow"
 
-_THERE = select(AuditEntry.seq, AuditEntry.hash, AuditEntry.at).where(
+_THERE = select(AuditEntry.seq, AuditEntry.hash, AuditEntry.at, AuditEntry.left_at).where(
     AuditEntry.plan_id == bindparam("plan_id"),
     AuditEntry.application_ref == bindparam("ref"),
     AuditEntry.seq >= bindparam("first"),
@@ -59,14 +61,46 @@ async def reconcile(session: AsyncSession, snapshot: Snapshot, facts: Sequence[F
     stored = {row.seq: row for row in rows}
     for fact in facts:
         there = stored.get(fact.seq)
-        if there is None or there.hash == fact.hash:
+        if there is None:
             continue
-        if fact.at < there.at:
+        left_at = there.left_at or there.at
+        if there.hash == fact.hash:
+            if left_at < snapshot.at:
+                await _left_again(session, snapshot, fact.seq)
+            continue
+        if snapshot.at < left_at:
             await _set_aside(session, snapshot, [f for f in facts if f.seq >= fact.seq])
             return None
         await take_back(session, plan_id, ref, fact.seq, snapshot.at)
         return True
-    return False
+    return await _nothing_after(session, snapshot, facts[-1].seq, stored)
+
+
+async def _nothing_after(
+    session: AsyncSession,
+    snapshot: Snapshot,
+    last: int,
+    stored: Mapping[int, Row[int, str, datetime, datetime | None]],
+) -> bool:
+    """Entries beyond the last fact that left before it were decided by a turn that was lost.
+
+    A turn can be lost after its second decision, and told again with the first one only: the first is the
+    same to the letter when it carries the moment at which it was due.
+    """
+    after = [
+        row.seq
+        for row in stored.values()
+        if row.seq > last and row.left_at is not None and row.left_at < snapshot.at
+    ]
+    if after:
+        await take_back(session, snapshot.plan_id, snapshot.application_ref, min(after), snapshot.at)
+    return bool(after)
+
+
+async def _left_again(session: AsyncSession, snapshot: Snapshot, seq: int) -> None:
+    """The same entry left a later turn of the workflow: what is older than this one gives way to it."""
+    ids = {"plan_id": snapshot.plan_id, "application_ref": snapshot.application_ref}
+    await session.execute(update(AuditEntry).filter_by(**ids, seq=seq).values(left_at=snapshot.at))
 
 
 async def _set_aside(session: AsyncSession, snapshot: Snapshot, facts: Sequence[Fact]) -> None:

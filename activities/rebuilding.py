@@ -87,6 +87,9 @@ NOT_REBUILT = (
 )
 """What cannot be had from a history, or must not be written twice."""
 
+_NOT_KEPT = {"id", "left_at"}
+"""What an orphan does not have of an entry."""
+
 SET_ASIDE = "not what the workflow's history says; set aside by a rebuild"
 
 
@@ -178,7 +181,8 @@ async def _rebuild(
     await session.flush()
     session.expire_all()
     differences = _differences(before, await _rows(session, ids))
-    differences += await _chain(session, opening.snapshot, told, at, audit=audit)
+    last_left = story.batches[-1][0].snapshot if story.batches else opening.snapshot
+    differences += await _chain(session, last_left, told, at, audit=audit)
     return found.model_copy(update={"differences": tuple(differences)})
 
 
@@ -248,7 +252,7 @@ async def _chain(
             columns = _differing(entry, fact, ids)
         found.append(Difference(table="audit", row=str(seq), what=what, columns=columns))
         if audit and entry is not None:
-            await _put_right(session, ids, entry, fact, at)
+            await _put_right(session, ids, entry, fact, snapshot.at, at)
     if audit:
         await session.flush()
         await append(session, snapshot, tuple(fact for seq, fact in facts.items() if seq not in entries))
@@ -266,14 +270,16 @@ async def _put_right(
     ids: Mapping[str, str],
     entry: AuditEntry,
     fact: Fact | None,
+    left_at: datetime,
     at: datetime,
 ) -> None:
     """What stood there is kept among the orphans; the entry keeps its place in the feed."""
-    kept = {c.name: getattr(entry, c.name) for c in AuditEntry.__table__.columns if c.name != "id"}
+    kept = {c.name: getattr(entry, c.name) for c in AuditEntry.__table__.columns if c.name not in _NOT_KEPT}
     orphan = {**kept, "audit_id": entry.id, "reason": SET_ASIDE, "orphaned_at": at}
     await write_new(session, AuditOrphan, [orphan])
     if fact is None:
         await session.delete(entry)
         return
+    entry.left_at = left_at
     for name, value in columns_of(ids["plan_id"], ids["application_ref"], fact).items():
         setattr(entry, name, value)

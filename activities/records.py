@@ -97,6 +97,7 @@ class Records:
         snapshot = batch.snapshot
         due_at = soonest_end(snapshot, result.answers)
         await _write_application(session, snapshot, due_at)
+        await _keep_live(session, snapshot)
         await update_inbox(session, snapshot, due_at)
         await record_deadlines(session, batch, result.answers)
         if batch.dossier is not None:
@@ -119,7 +120,8 @@ async def append(session: AsyncSession, snapshot: Snapshot, facts: tuple[Fact, .
         return
     if session.get_bind().dialect.name == "postgresql":
         await session.execute(text(f"SELECT pg_advisory_xact_lock({FEED_LOCK})"))
-    rows = [columns_of(snapshot.plan_id, snapshot.application_ref, fact) for fact in facts]
+    left = {"left_at": snapshot.at}
+    rows = [columns_of(snapshot.plan_id, snapshot.application_ref, fact) | left for fact in facts]
     await write_new(session, AuditEntry, rows)
 
 

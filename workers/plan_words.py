@@ -37,6 +37,7 @@ SECTIONS: dict[str, Label] = {
     "criteria": Label(zh="学历、资历条件", en="Criteria"),
     "impacts": Label(zh="处分影响期", en="Impact periods of discipline"),
     "sanctions": Label(zh="违规处理", en="Sanctions"),
+    "retention": Label(zh="保存期限", en="Retention"),
 }
 
 _FIELDS_ZH: dict[str, str] = {

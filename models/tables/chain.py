@@ -54,7 +54,12 @@ class FactColumns:
 
 
 class AuditEntry(FactColumns, Base):
-    """One entry of the chain. `id` grows over all applications: the order of an event feed."""
+    """One entry of the chain. `id` grows over all applications: the order of an event feed.
+
+    `left_at` is the business time at which the entry last left its workflow for the database. It is not
+    part of the chain: it tells which of two entries with one number the workflow decided later. Entries
+    written before it was kept have none.
+    """
 
     __tablename__ = "audit"
     __table_args__ = (
@@ -64,6 +69,7 @@ class AuditEntry(FactColumns, Base):
     )
 
     id: Mapped[Serial]
+    left_at: Mapped[datetime | None]
 
 
 class AuditOrphan(FactColumns, Base):

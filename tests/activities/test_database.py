@@ -18,7 +18,7 @@ from models.tables.base import UtcInstant, Words
 from tests.models.life import moment
 from workers.database import current, downgrade, fit, upgrade
 
-HEAD = "0023"
+HEAD = "0024"
 
 
 def test_the_migrations_lead_to_the_tables(database_url: str) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import update
 
 from activities.database import Database
-from models.audit import verify
+from models.audit import Fact, verify
 from models.outbox import HopBatch, Snapshot
 from models.tables import (
     Application,
@@ -21,6 +21,7 @@ from models.tables import (
     Notice,
     ReturnItem,
 )
+from models.wire import SHANGHAI
 from tests.activities.recorded import Desk, RecordedLife
 from tests.activities.test_hops import contents, every, one
 from tests.models.life import submitted, to_confirm, with_office
@@ -54,6 +55,86 @@ async def test_a_lost_decision_gives_way_to_the_one_that_was_made(database: Data
     assert orphans[0].reason
     assert await every(database, ReturnItem) == []
     assert {f.occasion for f in await every(database, Finding)} == {"submit", "office_accept"}
+
+
+def leaving(batch: HopBatch, when: str) -> HopBatch:
+    """The batch as it leaves the workflow at that moment."""
+    at = datetime.fromisoformat(f"2023-11-22 {when}").replace(tzinfo=SHANGHAI)
+    return batch.model_copy(update={"snapshot": batch.snapshot.model_copy(update={"at": at})})
+
+
+def overtaken_by_an_alarm() -> tuple[RecordedLife, RecordedLife]:
+    """A decision that was lost, taken after a deadline that nobody had computed yet; and what was made.
+
+    The office's deadline ends on 2023-11-20; its year was answered late. The workflow that went on knows it
+    and begins with the reminder that was due then, which lies before the lost decision in time.
+    """
+    lost, made = at_the_office(), at_the_office()
+    before = len(made.batches)
+    lost.state.deadlines.clear()
+    lost.do(lost.cast.accept(), "2023-11-22 10:00")
+    made.at("2023-11-22 10:05")
+    lost.batches = [*lost.batches[:before], *(leaving(batch, "10:00") for batch in lost.batches[before:])]
+    made.batches = [*made.batches[:before], *(leaving(batch, "10:05") for batch in made.batches[before:])]
+    assert made.state.history[lost.state.seq - 1].at < lost.state.history[-1].at
+    return lost, made
+
+
+def only_in(lost: RecordedLife, made: RecordedLife) -> set[str]:
+    return {fact.hash for fact in lost.state.history} - {fact.hash for fact in made.state.history}
+
+
+async def chain(database: Database) -> list[Fact]:
+    return [entry.to_fact() for entry in await every(database, AuditEntry, AuditEntry.seq)]
+
+
+async def test_what_was_due_before_a_lost_decision_does_not_come_late(database: Database) -> None:
+    """The order in which entries left the workflow decides, not the moment that they carry."""
+    desk = Desk(database)
+    lost, made = overtaken_by_an_alarm()
+    await desk.write_all(lost)
+    await desk.write_all(made)
+    assert await chain(database) == made.state.history
+    assert verify(await chain(database)) == []
+    row = await one(database, Application)
+    assert (row.seq, row.chain) == (made.state.seq, made.state.chain)
+    assert {o.hash for o in await every(database, AuditOrphan)} == only_in(lost, made)
+
+
+async def test_a_lost_decision_that_comes_late_does_not_displace_what_was_due_before_it(
+    database: Database,
+) -> None:
+    """What was due is the same to the letter in each turn: it counts from the last turn that it left."""
+    desk = Desk(database)
+    lost, made = overtaken_by_an_alarm()
+    shared = len([batch for batch in made.batches if batch in lost.batches])
+    await desk.open(made)
+    for batch in made.batches:
+        await desk.write(batch)
+    tried = [leaving(batch, "09:00") for batch in made.batches[shared:]]
+    for batch in [*tried, *made.batches[shared:], *lost.batches[shared:]]:
+        await desk.write(batch)
+    assert await chain(database) == made.state.history
+    assert {o.hash for o in await every(database, AuditOrphan)} == only_in(lost, made)
+
+
+async def test_what_a_lost_turn_decided_after_what_was_due_is_set_aside(database: Database) -> None:
+    """The turn told again leaves the same alarm and no decision: the lost one must not stay in the row."""
+    desk = Desk(database)
+    _, made = overtaken_by_an_alarm()
+    lost = at_the_office()
+    before = len(lost.batches)
+    lost.at("2023-11-22 10:00")
+    alarms = len(lost.batches)
+    lost.do(lost.cast.accept(), "2023-11-22 10:00")
+    lost.batches = [*lost.batches[:before], *(leaving(batch, "10:00") for batch in lost.batches[before:])]
+    assert before < alarms < len(lost.batches)
+    await desk.write_all(lost)
+    assert (await one(database, Application)).seq == lost.state.seq
+    await desk.write_all(made)
+    assert await chain(database) == made.state.history
+    row = await one(database, Application)
+    assert (row.stage, row.seq, row.chain) == (made.state.stage.value, made.state.seq, made.state.chain)
 
 
 async def test_what_remains_is_what_would_have_been_there(database: Database) -> None:

@@ -87,7 +87,7 @@ async def everything(database: Database, ref: str) -> dict[str, list[Any]]:
         tables: tuple[type[Base], ...] = (Application, AuditEntry, Certificate, *OWNED)
         for kind in tables:
             table: Any = kind.__table__
-            columns = [column for column in table.c if column.name != "id"]
+            columns = [column for column in table.c if column.name not in ("id", "left_at")]
             rows = await session.execute(select(*columns).where(table.c.application_ref == ref))
             found[table.name] = sorted(map(tuple, rows), key=repr)
     return found
