@@ -47,24 +47,47 @@ class Account:
         return f"acknowledged {self.acknowledged}, lost {len(self.lost)}, doubled {len(self.doubled)}"
 
 
+class Doings:
+    """How often each command was done. One command may leave several facts: different events, one after the
+    other, in one application. Anything else was done again."""
+
+    def __init__(self) -> None:
+        self.places: dict[str, list[tuple[str, int, str]]] = defaultdict(list)
+
+    def add(self, key: str, ref: str, seq: int, event: str) -> None:
+        """A fact of a command."""
+        self.places[key].append((ref, seq, event))
+
+    def __getitem__(self, key: str) -> int:
+        times, last, events = 0, ("", -1), set[str]()
+        for ref, seq, event in sorted(self.places.get(key, [])):
+            if (ref, seq - 1) != last or event in events:
+                times, events = times + 1, set[str]()
+            last = (ref, seq)
+            events.add(event)
+        return times
+
+
 def reckon(
     answers: Sequence[Answer], histories: Mapping[str, Sequence[Fact]], rows: Iterable[Row]
 ) -> Account:
     """Compares the ledger of the clients with histories of workflows and rows of the audit. Pure."""
     account = Account()
-    done, refused = Counter[str](), Counter[str]()
-    for facts in histories.values():
+    done, refused = Doings(), Counter[str]()
+    for ref, facts in histories.items():
         account.facts += len(facts)
         for fact in facts:
             if fact.event == REFUSED:
                 refused[str(fact.details.get("command_id"))] += 1
             elif fact.command_id is not None:
-                done[fact.command_id] += 1
-    written, facts_written = Counter[str](), defaultdict(dict)
+                done.add(fact.command_id, ref, fact.seq, fact.event)
+    written, facts_written = Doings(), defaultdict(dict)
     for row in rows:
         facts_written[row.ref][row.seq] = row.hash
-        if row.key is not None and row.event != REFUSED:
-            written[row.key] += 1
+        if row.refused is not None:
+            refused[row.refused] += 1  # a workflow keeps the last of them only
+        elif row.key is not None:
+            written.add(row.key, row.ref, row.seq, row.event)
 
     said: dict[str, list[Answer]] = defaultdict(list)
     for answer in answers:
@@ -94,11 +117,11 @@ def reckon(
             account.lost.append(f"{key} was taken, and is neither done nor refused")
         elif done[key] and not written[key]:
             account.lost.append(f"{key} has no row in the audit")
-    for key, times in (done + written).items():
+    for key in dict.fromkeys((*done.places, *written.places)):
         if done[key] > 1 or written[key] > 1:
             account.doubled.append(f"{key}: {done[key]} in histories, {written[key]} in the audit")
         elif key not in said:
-            account.unexplained.append(f"{key} was done {times} times and answered to nobody")
+            account.unexplained.append(f"{key} was done and answered to nobody")
     for ref, facts in histories.items():
         account.unexplained += [f"{ref}: {fault}" for fault in verify(list(facts), kept=True)]
         missing = [fact.seq for fact in facts if facts_written[ref].get(fact.seq) != fact.hash]
@@ -118,6 +141,7 @@ class Row:
     hash: str
     key: str | None
     event: str
+    refused: str | None = None
 
 
 async def histories_of(client: ReviewClient, refs: Iterable[str]) -> dict[str, Sequence[Fact]]:
@@ -142,7 +166,17 @@ async def rows_of(database: Database) -> list[Row]:
     """The audit of all applications."""
     async with database.reading() as session:
         found = await session.scalars(select(AuditEntry))
-        return [Row(r.application_ref, r.seq, r.hash, r.command_id, r.event) for r in found]
+        return [
+            Row(
+                r.application_ref,
+                r.seq,
+                r.hash,
+                r.command_id,
+                r.event,
+                str(r.details["command_id"]) if r.event == REFUSED else None,
+            )
+            for r in found
+        ]
 
 
 async def side_effects(account: Account, database: Database, folder: Path) -> None:

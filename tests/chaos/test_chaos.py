@@ -15,7 +15,7 @@ from models.stages import Stage
 from tests.chaos.faults import LINKS, LONG, PROCESSES, SHORT, plan
 from tests.chaos.ledger import Answer
 from tests.chaos.link import Link
-from tests.chaos.reckoning import Account, Row, deliveries, reckon
+from tests.chaos.reckoning import Account, Doings, Row, deliveries, reckon
 from tests.chaos.run import BRIEF, chaos
 from tests.models.life import Cast, Life, submitted
 
@@ -108,6 +108,26 @@ def test_the_account_finds_every_kind_of_loss(
     account = _account(change)
     assert not account.whole
     assert any(words in one for one in getattr(account, where)), account
+
+
+def test_a_vote_is_two_events_of_one_command_and_done_once() -> None:
+    done = Doings()
+    done.add("vote", REF, 7, "open_and_count")
+    done.add("vote", REF, 8, "vote_passed")
+    assert (done["vote"], done["other"]) == (1, 0)
+    for again in ((REF, 9, "vote_passed"), (REF, 11, "close"), ("two", 9, "close")):
+        more = Doings()
+        more.places["vote"] = [*done.places["vote"], again]
+        assert more["vote"] == 2, again
+
+
+def test_a_refusal_that_the_workflow_has_forgotten_is_in_the_audit() -> None:
+    def refuse(answers: list[Answer], _facts: list[Fact], rows: list[Row]) -> None:
+        answers.append(replace(answers[0], key="late", kind="taken"))
+        rows.append(Row(REF, rows[-1].seq + 1, "0" * 64, None, "refused", "late"))
+
+    account = _account(refuse)
+    assert account.lost == []
 
 
 def test_the_account_finds_a_delivery_that_never_came_and_one_that_changed() -> None:
