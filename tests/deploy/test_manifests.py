@@ -14,7 +14,9 @@ import kubernetes_validate
 import pytest
 import yaml
 from compose_spec import PyCompose
+from typer.testing import CliRunner
 
+from workers.cli import app
 from workers.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
@@ -23,6 +25,15 @@ BIN = Path(sys.executable).parent
 KUBERNETES = "1.37"
 KEDA = "keda.sh/v1alpha1"
 TEMPORALS_OWN = {"TEMPORAL_API_KEY"}
+
+
+DAILY = {
+    "audit-root": ["audit", "root"],
+    "retention": ["retention", "apply", "--json"],
+    "evidence-sweep": ["evidence", "sweep", "--json"],
+    "doctor": ["doctor", "--json"],
+}
+"""What is done once a day, with the words of the command line."""
 
 
 def names_of_settings() -> set[str]:
@@ -46,6 +57,8 @@ def pods(cluster: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
     for one in cluster:
         if one["kind"] in ("Deployment", "Job"):
             yield one["metadata"]["name"], one["spec"]["template"]["spec"]
+        elif one["kind"] == "CronJob":
+            yield one["metadata"]["name"], one["spec"]["jobTemplate"]["spec"]["template"]["spec"]
 
 
 def of_kind(cluster: list[dict[str, Any]], kind: str) -> dict[str, dict[str, Any]]:
@@ -114,7 +127,8 @@ def test_every_pod_is_as_poor_as_it_can_be(cluster: list[dict[str, Any]]) -> Non
         }
         assert container["resources"]["limits"]["memory"]
         assert container["image"].startswith("registry.example/zhicheng:")
-    assert sorted(seen) == ["codec", "courier", "gateway", "migrate", "search-attributes", "worker"]
+    once = ["migrate", "search-attributes"]
+    assert sorted(seen) == sorted(["codec", "courier", "gateway", "worker", *once, *DAILY])
 
 
 def test_what_serves_is_probed_and_never_all_taken_at_once(cluster: list[dict[str, Any]]) -> None:
@@ -130,6 +144,44 @@ def test_what_serves_is_probed_and_never_all_taken_at_once(cluster: list[dict[st
         served = {port["name"] for port in container["ports"]}
         for kind in ("startupProbe", "readinessProbe", "livenessProbe"):
             assert container[kind]["httpGet"]["port"] in served
+
+
+def test_what_is_done_daily_is_done_in_the_time_of_the_office(cluster: list[dict[str, Any]]) -> None:
+    jobs = of_kind(cluster, "CronJob")
+    for name, words in DAILY.items():
+        spec = jobs[name]["spec"]
+        assert (spec["timeZone"], spec["concurrencyPolicy"]) == ("Asia/Shanghai", "Forbid")
+        (container,) = spec["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+        assert container["args"] == words
+    assert jobs["audit-root"]["spec"]["schedule"] == "50 23 * * *", "before midnight: the root is of this day"
+    assert jobs["doctor"]["spec"]["jobTemplate"]["spec"]["backoffLimit"] == 0, "a finding is no accident"
+
+
+def test_what_holds_for_every_pod_holds_for_the_daily_ones() -> None:
+    pod, day = (
+        yaml.safe_load((DEPLOY / "kubernetes" / "base" / f"every-{name}.yaml").read_text("utf-8"))
+        for name in ("pod", "day")
+    )
+    assert day["spec"]["jobTemplate"]["spec"]["template"] == pod["spec"]["template"]
+
+
+@pytest.mark.parametrize("words", DAILY.values(), ids=DAILY)
+def test_what_is_done_daily_is_a_command(words: list[str]) -> None:
+    shown = CliRunner().invoke(app, [*words, "--help"])
+    assert shown.exit_code == 0, shown.output
+
+
+def test_one_host_does_daily_what_a_cluster_does(cluster: list[dict[str, Any]]) -> None:
+    lines = (DEPLOY / "compose" / "crontab").read_text("utf-8").splitlines()
+    assert "CRON_TZ=Asia/Shanghai" in lines
+    rows = [line.split() for line in lines if line[:1].isdigit()]
+    planned = {" ".join(row[:5]): " ".join(row[row.index("worker") + 1 :]) for row in rows}
+    jobs = of_kind(cluster, "CronJob")
+    assert {schedule: words.removesuffix(" --json") for schedule, words in planned.items()} == {
+        jobs[name]["spec"]["schedule"]: " ".join(words).removesuffix(" --json")
+        for name, words in DAILY.items()
+    }
+    assert "worker" in yaml.safe_load((DEPLOY / "compose" / "compose.yaml").read_text("utf-8"))["services"]
 
 
 def test_the_network_is_closed_but_for_what_is_named(cluster: list[dict[str, Any]]) -> None:
