@@ -28,6 +28,7 @@ from temporalio.client import Client
 
 from activities.database import Database
 from models.application import ApplicationInput
+from models.audit import Fact
 from models.batch import item_command_id
 from models.batch_messages import BatchStatus
 from models.batch_state import BatchView
@@ -36,6 +37,7 @@ from models.tables import Application, AuditEntry, BatchItem
 from models.visibility import Grant
 from tests.scenarios.household import Household, household
 from workers.client import ReviewClient
+from workers.client_errors import NotReached, NoWorker, ServerAway
 from workers.client_start import start_or_find
 from workers.connect import connect
 from workers.database import upgrade
@@ -137,9 +139,14 @@ async def _examine(report: Report, door: ReviewClient, database: Database, casts
         rows = Counter(await session.scalars(select(AuditEntry.application_ref).where(of_batch)))
     gate = asyncio.Semaphore(AT_ONCE)
 
+    async def told(cast: Cast) -> list[Fact]:
+        while True:  # workers that were killed replay what they are asked for: that may take its time
+            with contextlib.suppress(NoWorker, ServerAway, NotReached):
+                return await door.history(f"{PLAN}/{cast.ref}")
+
     async def one(cast: Cast) -> None:
         async with gate:
-            facts = await door.history(f"{PLAN}/{cast.ref}")
+            facts = await told(cast)
         mine = [f for f in facts if f.command_id == item_command_id(BATCH, cast.ref)]
         item = items[cast.ref]
         report.effects[len(mine)] += 1
