@@ -59,7 +59,7 @@ class Shape:
     doctor_at: str | None = None
 
 
-WHOLE = Shape(LONG, whole_life, workers=2, gateways=2, courier=True, at_once=40, on_the_way=40, bound=780.0)
+WHOLE = Shape(LONG, whole_life, workers=2, gateways=2, courier=True, at_once=40, on_the_way=40, bound=1200.0)
 BRIEF = Shape(
     SHORT,
     brief_life,
@@ -249,10 +249,10 @@ async def _subscribe(house: House, database: Database, port: int) -> None:
 
 
 async def _rest(house: House, database: Database, shape: Shape, report: Report) -> None:
-    """Everything is healed; returns when nothing is on its way any more, or after two minutes."""
+    """Everything is healed; returns when nothing is on its way any more, or after five minutes."""
     for link in house.links.values():
         link.heal()
-    deadline, before = time.monotonic() + 120, (-1, -1, -1)
+    deadline, before = time.monotonic() + 300, (-1, -1, -1)
     while time.monotonic() < deadline:
         async with database.reading() as session:
             audited = await session.scalar(select(func.count()).select_from(AuditEntry)) or 0
@@ -266,7 +266,7 @@ async def _rest(house: House, database: Database, shape: Shape, report: Report) 
         before = now
         await asyncio.sleep(2)
     report.account.unexplained.append(
-        f"not at rest after two minutes: {waiting} notices wait, event {position} of {fed}, {audited} audited"
+        f"not at rest after five minutes: {waiting} notices wait, event {position} of {fed}, {audited} audited"
     )
 
 
