@@ -20,7 +20,7 @@ async def eventually(check: Callable[[], Coroutine[Any, Any, T]], timeout: float
 @overload
 async def eventually(check: Callable[[], T], timeout: float = ...) -> T: ...  # noqa: ASYNC109
 async def eventually(check: Callable[[], Any], timeout: float = 10.0) -> Any:  # noqa: ASYNC109
-    """Call `check` until it raises no `AssertionError` and does not return False; return its answer.
+    """Call `check` until it fails by no assertion, unpacking or look-up, nor returns False; its answer.
 
     `timeout` in seconds; at its end the last failure is raised, so that the test tells why.
     """
@@ -31,7 +31,7 @@ async def eventually(check: Callable[[], Any], timeout: float = 10.0) -> Any:  #
             value = await answer if inspect.isawaitable(answer) else answer
             assert value is not False, f"{check} stays False"
             return value
-        except AssertionError:
+        except (AssertionError, ValueError, LookupError):  # "one of many" fails by unpacking, too
             if time.monotonic() > deadline:
                 raise
         await asyncio.sleep(0.05)

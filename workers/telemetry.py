@@ -62,7 +62,7 @@ def configure_logging(settings: Settings, stream: TextIO | None = None) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=False,  # module-level loggers exist before this call
     )
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = logging.StreamHandler(stream) if stream else _Stderr()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.ExtraAdder(allow=_SDK_DETAILS), *shared], processors=last
@@ -77,6 +77,18 @@ def configure_logging(settings: Settings, stream: TextIO | None = None) -> None:
     # The SDK would repeat its context in the text of the message; it is in the fields.
     workflow.logger.workflow_info_on_message = False
     activity.logger.activity_info_on_message = False
+
+
+class _Stderr(logging.StreamHandler[TextIO]):
+    """Writes to what is `sys.stderr` at that moment: whoever puts another one there, and closes it, is heard."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        """The error output of now."""
+        return sys.stderr
 
 
 def temporal_runtime(settings: Settings) -> Runtime:

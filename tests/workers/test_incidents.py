@@ -98,8 +98,13 @@ async def test_what_is_stuck_is_found_and_goes_on(server: DevServer, tmp_path: P
         assert asked
         return [one for one in found if one.kind == kind]
 
+    async def only(kind: str) -> Incident:
+        found = await told(kind)
+        assert len(found) == 1
+        return found[0]
+
     async def failing(failures: int) -> Incident:
-        (one,) = await told("activity")
+        one = await only("activity")
         assert one.failures == failures
         return one
 
@@ -115,7 +120,7 @@ async def test_what_is_stuck_is_found_and_goes_on(server: DevServer, tmp_path: P
         waiting = [await begun(client, "Waiting", ref) for ref in ("a-1", "a-2", "a-3")]
 
         async def both_wedged() -> Incident:
-            (one,) = await told("workflow_task")
+            one = await only("workflow_task")
             assert one.failures == 2
             return one
 
