@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
 from activities.cycle_notices import notices_of
+from activities.orphans import came_late
 from activities.plans import plan_in_force
 from activities.records import Records
 from activities.writing import write_new, write_over, write_revived
@@ -27,6 +28,8 @@ from models.cycle_steps import STEPS, StepId
 from models.plan import UnknownPlanError
 from models.tables import Application, Cycle, CycleFact, CycleNotice, CycleStep, OpenCase
 from models.tables.base import UtcInstant
+from models.tables.chain import turn_columns
+from models.turn import Turn
 
 
 class CycleDesk:
@@ -71,12 +74,14 @@ class CycleDesk:
             if stored is None:
                 await write_over(session, Cycle, _row(snapshot), ("plan_id",))
             taken = await _settle(session, snapshot, batch.facts)
+            if taken is None:
+                return
             if stored is None or taken or snapshot.seq >= stored.seq:
                 await write_over(session, Cycle, _row(snapshot), ("plan_id",))
                 for step, known in snapshot.steps.items():
                     row = _step_row(snapshot, step, known)
                     await write_over(session, CycleStep, row, ("plan_id", "step"))
-            await write_new(session, CycleFact, [_fact_row(snapshot.plan_id, f) for f in batch.facts])
+            await write_new(session, CycleFact, [_fact_row(snapshot, f) for f in batch.facts])
             await _write_notices(session, snapshot, batch.facts)
 
     @activity.defn(name="list_open_cases")
@@ -106,7 +111,9 @@ class CycleDesk:
 
 
 def _row(snapshot: CycleSnapshot) -> dict[str, Any]:
-    return snapshot.model_dump(exclude={"steps", "organisations", "phase"}) | {"phase": snapshot.phase.value}
+    return snapshot.model_dump(exclude={"steps", "organisations", "phase", "turn"}) | {
+        "phase": snapshot.phase.value
+    }
 
 
 def _step_row(snapshot: CycleSnapshot, step: StepId, known: StepState) -> dict[str, Any]:
@@ -130,9 +137,9 @@ def _step_row(snapshot: CycleSnapshot, step: StepId, known: StepState) -> dict[s
     }
 
 
-def _fact_row(plan_id: str, fact: Fact) -> dict[str, Any]:
+def _fact_row(snapshot: CycleSnapshot, fact: Fact) -> dict[str, Any]:
     return {
-        "plan_id": plan_id,
+        "plan_id": snapshot.plan_id,
         "seq": fact.seq,
         "hash": fact.hash,
         "at": fact.at,
@@ -149,22 +156,37 @@ def _fact_row(plan_id: str, fact: Fact) -> dict[str, Any]:
         "details": fact.details,
         "prev_hash": fact.prev_hash,
         "orphaned_at": None,
+        **turn_columns(snapshot.turn),
     }
 
 
-async def _settle(session: AsyncSession, snapshot: CycleSnapshot, facts: Iterable[Fact]) -> bool:
+async def _settle(session: AsyncSession, snapshot: CycleSnapshot, facts: Iterable[Fact]) -> bool | None:
     """Sets aside entries that were written for a decision that was never acknowledged. True if there were.
 
-    The workflow is the truth: an entry with the same number and another hash is not part of the chain, and
-    what it told nobody has to hear. A workflow's activities are written one after the other.
+    The workflow is the truth: of two entries with the same number the one of the later turn is part of the
+    chain (`activities.orphans`), and what the other told nobody has to hear. None: the facts themselves came
+    late, have been set aside, and nothing may be written from their batch.
     """
     facts = tuple(facts)
     if not facts:
         return False
     true = {fact.hash for fact in facts}
     mine = (CycleFact.plan_id == snapshot.plan_id, CycleFact.orphaned_at.is_(None))
-    rows = await session.scalars(select(CycleFact).where(*mine, CycleFact.seq >= facts[0].seq))
-    phantoms = [row for row in rows if row.hash not in true and row.seq <= facts[-1].seq]
+    found = await session.scalars(select(CycleFact).where(*mine, CycleFact.seq >= facts[0].seq))
+    rows = {row.seq: row for row in found}
+    for fact in facts:
+        row = rows.get(fact.seq)
+        if row is None:
+            continue
+        if row.hash == fact.hash:
+            _left_again(row, snapshot.turn)
+            continue
+        if came_late(fact.at, snapshot.turn, row.at, row.turn()):
+            late = [_fact_row(snapshot, one) | {"orphaned_at": snapshot.at} for one in facts]
+            kept = {row.hash for row in rows.values()}
+            await write_new(session, CycleFact, [one for one in late if one["hash"] not in kept])
+            return None
+    phantoms = [row for row in rows.values() if row.hash not in true and row.seq <= facts[-1].seq]
     if not phantoms:
         return False
     first = min(row.seq for row in phantoms)
@@ -180,6 +202,13 @@ async def _settle(session: AsyncSession, snapshot: CycleSnapshot, facts: Iterabl
         .values(status="void")
     )
     return True
+
+
+def _left_again(row: CycleFact, turn: Turn | None) -> None:
+    """The same entry left a later turn: what is older than this one gives way to it."""
+    before = row.turn()
+    if turn is not None and (before is None or before.before(turn)):
+        row.turn_run, row.turn_length, row.turn_began = turn.run_id, turn.length, turn.began
 
 
 async def _write_notices(session: AsyncSession, snapshot: CycleSnapshot, facts: Iterable[Fact]) -> None:

@@ -82,7 +82,7 @@ def opening_batch(request: OpenRequest, terms: PlanTerms) -> HopBatch:
     )
     return HopBatch(
         hop="records",
-        snapshot=Snapshot.of(state, request.workflow_id, request.run_id, at),
+        snapshot=Snapshot.of(state, request.workflow_id, request.run_id, at, request.turn),
         facts=(request.fact,),
         requests=tuple(requests_on_entry(state, at)),
     )

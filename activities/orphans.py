@@ -2,18 +2,20 @@
 
 A hop may be written inside a workflow task that is then lost with its worker. The workflow decides anew,
 so the database can hold an entry that is not part of the chain. The workflow is the truth: of two entries
-with one number, the one that left the workflow later (business time) belongs to the chain, the other is an
-orphan. The moment that an entry itself carries does not tell: what fell due carries the moment at which it
-was due, and that may lie before a lost decision which was taken while nobody knew of the deadline.
+with one number, the one of the later turn (`models.turn`) belongs to the chain, the other is an orphan. Which
+arrives first does not tell: a lost worker may write late. Nor does the moment that an entry carries: a lost
+worker's clock goes on, and what fell due carries the moment at which it was due, which may lie before a lost
+decision that was taken while nobody knew of the deadline.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Row, bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.posts import undo_posts
@@ -31,12 +33,20 @@ from models.tables import (
     InboxItem,
     Notice,
 )
-from models.tables.chain import columns_of
+from models.tables.chain import columns_of, turn_columns, turn_of
+from models.turn import Turn
 
 NEVER_ACKNOWLEDGED = "written for a decision that was never acknowledged; the workflow decided anew"
 CAME_LATE = "written late by a worker that had lost the workflow"
 
-_THERE = select(AuditEntry.seq, AuditEntry.hash, AuditEntry.at, AuditEntry.left_at).where(
+_THERE = select(
+    AuditEntry.seq,
+    AuditEntry.hash,
+    AuditEntry.at,
+    AuditEntry.turn_run,
+    AuditEntry.turn_length,
+    AuditEntry.turn_began,
+).where(
     AuditEntry.plan_id == bindparam("plan_id"),
     AuditEntry.application_ref == bindparam("ref"),
     AuditEntry.seq >= bindparam("first"),
@@ -48,59 +58,80 @@ _OF_FACTS: tuple[type[Facts], ...] = tuple(
 )
 
 
-async def reconcile(session: AsyncSession, snapshot: Snapshot, facts: Sequence[Fact]) -> bool | None:
+async def reconcile(
+    session: AsyncSession, snapshot: Snapshot, facts: Sequence[Fact], *, more: bool
+) -> bool | None:
     """Compares the facts with the entries that are there.
 
     False: nothing differs. True: entries that were there have been set aside. None: the facts themselves
-    are the orphans; they have been set aside and nothing may be written from their batch.
+    are the orphans; they have been set aside and nothing may be written from their batch. `more`: other
+    facts follow at once, and will tell what is there beyond these.
     """
     plan_id, ref = snapshot.plan_id, snapshot.application_ref
     if not facts:
         return False
     rows = await session.execute(_THERE, {"plan_id": plan_id, "ref": ref, "first": facts[0].seq})
-    stored = {row.seq: row for row in rows}
+    stored = {
+        row.seq: _There(row.hash, row.at, turn_of(row.turn_run, row.turn_length, row.turn_began))
+        for row in rows
+    }
+    turn = snapshot.turn
     for fact in facts:
         there = stored.get(fact.seq)
         if there is None:
             continue
-        left_at = there.left_at or there.at
         if there.hash == fact.hash:
-            if left_at < snapshot.at:
-                await _left_again(session, snapshot, fact.seq)
+            if turn is not None and (there.turn is None or there.turn.before(turn)):
+                await _left_again(session, plan_id, ref, fact.seq, turn)
             continue
-        if snapshot.at < left_at:
+        if came_late(fact.at, turn, there.at, there.turn):
             await _set_aside(session, snapshot, [f for f in facts if f.seq >= fact.seq])
             return None
         await take_back(session, plan_id, ref, fact.seq, snapshot.at)
         return True
-    return await _nothing_after(session, snapshot, facts[-1].seq, stored)
+    return not more and await _nothing_after(session, snapshot, facts[-1].seq, stored)
+
+
+@dataclass(frozen=True)
+class _There:
+    hash: str
+    at: datetime
+    turn: Turn | None
+
+
+def came_late(at: datetime, turn: Turn | None, there_at: datetime, there_turn: Turn | None) -> bool:
+    """Whether an entry was decided before another one of the same number that is there.
+
+    An entry of a release that told no turn is compared by the moment that both carry.
+    """
+    if turn is None or there_turn is None:
+        return at < there_at
+    return turn.before(there_turn)
 
 
 async def _nothing_after(
-    session: AsyncSession,
-    snapshot: Snapshot,
-    last: int,
-    stored: Mapping[int, Row[int, str, datetime, datetime | None]],
+    session: AsyncSession, snapshot: Snapshot, last: int, stored: Mapping[int, _There]
 ) -> bool:
-    """Entries beyond the last fact that left before it were decided by a turn that was lost.
+    """Entries beyond the last fact that left an earlier turn were decided by one that was lost.
 
     A turn can be lost after its second decision, and told again with the first one only: the first is the
     same to the letter when it carries the moment at which it was due.
     """
+    turn = snapshot.turn
     after = [
-        row.seq
-        for row in stored.values()
-        if row.seq > last and row.left_at is not None and row.left_at < snapshot.at
+        seq
+        for seq, there in stored.items()
+        if seq > last and turn is not None and there.turn is not None and there.turn.before(turn)
     ]
     if after:
         await take_back(session, snapshot.plan_id, snapshot.application_ref, min(after), snapshot.at)
     return bool(after)
 
 
-async def _left_again(session: AsyncSession, snapshot: Snapshot, seq: int) -> None:
+async def _left_again(session: AsyncSession, plan_id: str, ref: str, seq: int, turn: Turn) -> None:
     """The same entry left a later turn of the workflow: what is older than this one gives way to it."""
-    ids = {"plan_id": snapshot.plan_id, "application_ref": snapshot.application_ref}
-    await session.execute(update(AuditEntry).filter_by(**ids, seq=seq).values(left_at=snapshot.at))
+    mine = update(AuditEntry).filter_by(plan_id=plan_id, application_ref=ref, seq=seq)
+    await session.execute(mine.values(**turn_columns(turn)))
 
 
 async def _set_aside(session: AsyncSession, snapshot: Snapshot, facts: Sequence[Fact]) -> None:

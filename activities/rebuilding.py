@@ -52,7 +52,8 @@ from models.tables import (
     ReviewDecision,
     VoteCount,
 )
-from models.tables.chain import columns_of
+from models.tables.chain import columns_of, turn_columns
+from models.turn import Turn
 from models.wire import Wire
 
 OWNED: tuple[type[Base], ...] = (
@@ -87,7 +88,7 @@ NOT_REBUILT = (
 )
 """What cannot be had from a history, or must not be written twice."""
 
-_NOT_KEPT = {"id", "left_at"}
+_NOT_KEPT = {"id", "turn_run", "turn_length", "turn_began"}
 """What an orphan does not have of an entry."""
 
 SET_ASIDE = "not what the workflow's history says; set aside by a rebuild"
@@ -252,7 +253,7 @@ async def _chain(
             columns = _differing(entry, fact, ids)
         found.append(Difference(table="audit", row=str(seq), what=what, columns=columns))
         if audit and entry is not None:
-            await _put_right(session, ids, entry, fact, snapshot.at, at)
+            await _put_right(session, ids, entry, fact, snapshot.turn, at)
     if audit:
         await session.flush()
         await append(session, snapshot, tuple(fact for seq, fact in facts.items() if seq not in entries))
@@ -270,7 +271,7 @@ async def _put_right(
     ids: Mapping[str, str],
     entry: AuditEntry,
     fact: Fact | None,
-    left_at: datetime,
+    turn: Turn | None,
     at: datetime,
 ) -> None:
     """What stood there is kept among the orphans; the entry keeps its place in the feed."""
@@ -280,6 +281,6 @@ async def _put_right(
     if fact is None:
         await session.delete(entry)
         return
-    entry.left_at = left_at
-    for name, value in columns_of(ids["plan_id"], ids["application_ref"], fact).items():
+    columns = columns_of(ids["plan_id"], ids["application_ref"], fact) | turn_columns(turn)
+    for name, value in columns.items():
         setattr(entry, name, value)

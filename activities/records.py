@@ -17,7 +17,7 @@ from activities.calendar import Calendars, answer
 from activities.database import Database
 from activities.deadlines import record_deadlines, soonest_end
 from activities.inbox import update_inbox
-from activities.notices import notices_of_dates, notices_of_fact
+from activities.notices import notices_of_dates, notices_of_fact, told_roles
 from activities.orphans import reconcile
 from activities.plans import offices_of
 from activities.posts import Moves, move_posts
@@ -25,8 +25,9 @@ from activities.writing import write_new, write_over, write_revived
 from models.audit import Fact
 from models.calendar import WorkCalendar
 from models.outbox import DeadlineAnswer, HopBatch, HopResult, Snapshot
-from models.tables import Application, AuditEntry, DossierVersion, LiveApplication, Notice
-from models.tables.chain import columns_of
+from models.tables import AgendaEntry, Application, AuditEntry, DossierVersion, LiveApplication, Notice
+from models.tables.chain import columns_of, turn_columns
+from models.visibility import OF_THE_COMMITTEE
 
 FactWriter = Callable[[AsyncSession, HopBatch, Fact], Awaitable[None]]
 """Writes what one fact leaves beside the common records; called again it changes nothing."""
@@ -35,7 +36,7 @@ FEED_LOCK = 7_302_312
 """The PostgreSQL advisory lock that makes the audit ids grow in the order of commits."""
 
 _KEY = ("plan_id", "application_ref")
-_NOT_IN_THE_ROW = {"counting"}
+_NOT_IN_THE_ROW = {"counting", "turn"}
 
 _STORED = (
     select(Application.seq, Application.status, Application.archive_keeper)
@@ -67,7 +68,7 @@ class Records:
         snapshot = batch.snapshot
         answers = await self._answers(session, batch)
         stored = await _locked(session, snapshot)
-        set_aside = await reconcile(session, snapshot, batch.facts)
+        set_aside = await reconcile(session, snapshot, batch.facts, more=batch.more)
         if set_aside is None:
             return HopResult(answers=answers)
         due_at = soonest_end(snapshot, answers)
@@ -120,8 +121,8 @@ async def append(session: AsyncSession, snapshot: Snapshot, facts: tuple[Fact, .
         return
     if session.get_bind().dialect.name == "postgresql":
         await session.execute(text(f"SELECT pg_advisory_xact_lock({FEED_LOCK})"))
-    left = {"left_at": snapshot.at}
-    rows = [columns_of(snapshot.plan_id, snapshot.application_ref, fact) | left for fact in facts]
+    turn = turn_columns(snapshot.turn)
+    rows = [columns_of(snapshot.plan_id, snapshot.application_ref, fact) | turn for fact in facts]
     await write_new(session, AuditEntry, rows)
 
 
@@ -166,16 +167,30 @@ async def _write_notices(
     archive_keeper: str | None,
 ) -> None:
     snapshot = batch.snapshot
+    offices = await offices_of(session, snapshot.plan_id, snapshot.plan_version)
     holders: dict[str, str | None] = {
-        **await offices_of(session, snapshot.plan_id, snapshot.plan_version),
+        **offices,
         "applicant": snapshot.applicant,
         "employer": snapshot.employer,
         "department": snapshot.department,
-        "archive": archive_keeper,
+        "archive": archive_keeper or offices.get("archive"),
     }
+    if any(OF_THE_COMMITTEE & set(told_roles(fact)) for fact in batch.facts):
+        committee = await _committee(session, snapshot)
+        holders |= {role.value: committee for role in OF_THE_COMMITTEE}
     rows = [row for fact in batch.facts for row in notices_of_fact(fact, snapshot, due_at, holders)]
     rows += notices_of_dates(answers, batch.requests, snapshot, holders)
     await write_notices(session, rows)
+
+
+async def _committee(session: AsyncSession, snapshot: Snapshot) -> str | None:
+    """The committee on whose agenda the application stands: who presides is known there, and nowhere else."""
+    return await session.scalar(
+        select(AgendaEntry.committee_ref)
+        .filter_by(plan_id=snapshot.plan_id, application_ref=snapshot.application_ref)
+        .order_by(AgendaEntry.seq.desc())
+        .limit(1)
+    )
 
 
 async def write_notices(session: AsyncSession, rows: list[dict[str, Any]]) -> None:

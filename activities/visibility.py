@@ -10,8 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.plans import offices_of
 from models.roles import Role
-from models.tables import AgendaItem, Application, FeedEvent, ReviewMeeting
+from models.tables import AgendaEntry, AgendaItem, Application, FeedEvent, ReviewMeeting
 from models.visibility import OF_THE_COMMITTEE, OF_THE_PLAN, Grant, Ties
+
+_OF_ITS_MEETING = and_(
+    ReviewMeeting.plan_id == AgendaItem.plan_id, ReviewMeeting.meeting_ref == AgendaItem.meeting_ref
+)
 
 
 def visible_to(subject: str, grants: Iterable[Grant], offices: Mapping[str, str]) -> ColumnElement[bool]:
@@ -75,36 +79,33 @@ def _by(subject: str, grant: Grant, offices: Mapping[str, str]) -> ColumnElement
 
 
 def _on_an_agenda_of(committee: str) -> ColumnElement[bool]:
-    return (
+    """On the agenda of a meeting held here, or scheduled for one that is held elsewhere (`schedule`)."""
+    here = (
         select(AgendaItem.application_ref)
-        .join(
-            ReviewMeeting,
-            and_(
-                ReviewMeeting.plan_id == AgendaItem.plan_id,
-                ReviewMeeting.meeting_ref == AgendaItem.meeting_ref,
-            ),
-        )
+        .join(ReviewMeeting, _OF_ITS_MEETING)
         .where(
             AgendaItem.plan_id == Application.plan_id,
             AgendaItem.application_ref == Application.application_ref,
             ReviewMeeting.committee_ref == committee,
         )
-        .exists()
     )
+    elsewhere = select(AgendaEntry.application_ref).where(
+        AgendaEntry.plan_id == Application.plan_id,
+        AgendaEntry.application_ref == Application.application_ref,
+        AgendaEntry.committee_ref == committee,
+    )
+    return or_(here.exists(), elsewhere.exists())
 
 
 async def ties_of(session: AsyncSession, row: Application) -> Ties:
     """Whom this application belongs to."""
+    ids = {"plan_id": row.plan_id, "application_ref": row.application_ref}
     committees: Any = await session.scalars(
         select(ReviewMeeting.committee_ref)
-        .join(
-            AgendaItem,
-            and_(
-                AgendaItem.plan_id == ReviewMeeting.plan_id,
-                AgendaItem.meeting_ref == ReviewMeeting.meeting_ref,
-            ),
-        )
+        .select_from(AgendaItem)
+        .join(ReviewMeeting, _OF_ITS_MEETING)
         .where(AgendaItem.plan_id == row.plan_id, AgendaItem.application_ref == row.application_ref)
+        .union(select(AgendaEntry.committee_ref).filter_by(**ids))
     )
     return Ties(
         applicant=row.applicant,

@@ -17,6 +17,7 @@ from models.cycle_dates import CycleTerms, Marks, StepDate
 from models.cycle_steps import Phase, StepId
 from models.roles import Reference
 from models.state import RefusedSignal
+from models.turn import Turn
 from models.wire import Compact, Instant, Wire
 
 KEPT = 500
@@ -237,6 +238,7 @@ class CycleSnapshot(Wire):
     at: Instant
     steps: dict[StepId, StepState]
     organisations: dict[str, str]
+    turn: Turn | None = None
 
 
 class CycleBatch(Wire):

@@ -15,6 +15,7 @@ from models.dossier import Dossier
 from models.posts import PostAnswer
 from models.state import ApplicationState
 from models.terms import PlanTerms
+from models.turn import Turn
 from models.wire import Compact, Instant, Wire, last_day_before
 
 
@@ -54,9 +55,12 @@ class Snapshot(Wire):
     entered_at: Instant
     at: Instant
     counting: tuple[DueNow, ...] = ()
+    turn: Turn | None = None
 
     @staticmethod
-    def of(state: ApplicationState, workflow_id: str, run_id: str, at: datetime) -> Snapshot:
+    def of(
+        state: ApplicationState, workflow_id: str, run_id: str, at: datetime, turn: Turn | None = None
+    ) -> Snapshot:
         """The row for the present state."""
         given = state.input
         return Snapshot(
@@ -84,6 +88,7 @@ class Snapshot(Wire):
             entered_at=state.entered_at,
             at=at,
             counting=tuple(due_now(state)),
+            turn=turn,
         )
 
 
@@ -91,6 +96,7 @@ class HopBatch(Wire):
     """The input of every hop activity: facts to record and deadlines to compute.
 
     `dossier` travels only when it changed. `moves_post`: a fact of it touches the register of posts.
+    `more`: another batch was waiting behind it when it left.
     """
 
     hop: str
@@ -99,6 +105,7 @@ class HopBatch(Wire):
     requests: tuple[DeadlineRequest, ...] = ()
     dossier: Dossier | None = None
     moves_post: bool = False
+    more: bool = False
 
 
 class DeadlineAnswer(Compact):
@@ -137,6 +144,7 @@ class OpenRequest(Wire):
     run_id: str
     at: Instant
     fact: Fact
+    turn: Turn | None = None
 
 
 class OpenResult(Compact):

@@ -80,7 +80,7 @@ def configure_logging(settings: Settings, stream: TextIO | None = None) -> None:
 
 
 class _Stderr(logging.StreamHandler[TextIO]):
-    """Writes to what is `sys.stderr` at that moment: whoever puts another one there, and closes it, is heard."""
+    """Writes to what is `sys.stderr` at that moment, which tests and commands replace, and close."""
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)

@@ -41,6 +41,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.messages import body_of, history_is_long, refusal_error, start_error
     from workflows.recording import ask_database
     from workflows.timeline import summary_of, timeline
+    from workflows.turns import Turns
 
 
 KEPT_UNTIL_POSSIBLE = "kept-until-possible"
@@ -57,6 +58,7 @@ class ApplicationWorkflow:
         self._rang = False
         self._opening = False
         self._alarms: dict[datetime, asyncio.Task[None]] = {}
+        self._turns = Turns()
         self._sent_dossier: str | None = None
         try:
             self._state = self._first_state(start, carried)
@@ -227,6 +229,7 @@ class ApplicationWorkflow:
 
     def _arrival(self) -> datetime:
         """The time of a command, from which on the state is looked at."""
+        self._turns.now()
         self._moment = max(self._moment, self._now())
         return self._moment
 
@@ -240,6 +243,7 @@ class ApplicationWorkflow:
             run_id=info.first_execution_run_id,
             at=now,
             fact=fact,
+            turn=self._turns.now(),
         )
         answer: OpenResult = await ask_database("open_application", request, OpenResult)
         if answer.terms is None:
@@ -277,24 +281,27 @@ class ApplicationWorkflow:
             groups = groups or [("records", [])]
             for place, (hop, group) in enumerate(groups):
                 last = place == len(groups) - 1
-                batch = self._batch(hop, group, requests if last else [])
+                more = not last or self._state.pending
+                batch = self._batch(hop, group, requests if last else [], more)
                 result: HopResult = await ask_database(
                     hop, batch, HopResult, quickly=not batch.moves_post, summary=summary_of(group)
                 )
                 take_answers(self._state, batch, result, self._moment)
 
-    def _batch(self, hop: str, facts: list[Fact], requests: list[Any]) -> HopBatch:
+    def _batch(self, hop: str, facts: list[Fact], requests: list[Any], more: bool) -> HopBatch:
         state = self._state
         dossier = None
         if state.dossier is not None and state.dossier.digest != self._sent_dossier:
             dossier, self._sent_dossier = state.dossier, state.dossier.digest
+        info = workflow.info()
         return HopBatch(
             hop=hop,
-            snapshot=Snapshot.of(state, workflow.info().workflow_id, workflow.info().run_id, self._now()),
+            snapshot=Snapshot.of(state, info.workflow_id, info.run_id, self._now(), self._turns.now()),
             facts=tuple(facts),
             requests=tuple(requests),
             dossier=dossier,
             moves_post=moves_post(state.bound, facts),
+            more=more,
         )
 
     def _set_alarm(self) -> None:

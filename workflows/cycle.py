@@ -52,6 +52,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.cycle_start import first_state, outcome_of
     from workflows.messages import body_of, history_is_long, refusal_error, start_error
     from workflows.recording import ask_database
+    from workflows.turns import Turns
 
 BY_ACTIVITY: dict[str, str] = {
     "issue_plan_version": "issue_plan_version",
@@ -101,6 +102,7 @@ class ReviewCycleWorkflow:
     @workflow.init
     def __init__(self, start: Any, carried: Any = None) -> None:
         self._refused_start: Refusal | None = None
+        self._turns = Turns()
         self._queue: list[_Work] = []
         self._busy = True
         self._alarms: dict[datetime, asyncio.Task[None]] = {}
@@ -207,6 +209,7 @@ class ReviewCycleWorkflow:
 
     def _arrival(self) -> datetime:
         """The time of what came. What has become due until then stands in the queue before it."""
+        self._turns.now()
         self._moment = max(self._moment, self._now())
         if life.is_due(self._state, self._moment):
             self._put(_Work(self._moment))
@@ -431,6 +434,7 @@ class ReviewCycleWorkflow:
             at=state.last_at,
             steps=state.steps,
             organisations=state.plan.organisations,
+            turn=self._turns.now(),
         )
         await ask_database("cycle_records", CycleBatch(snapshot=snapshot, facts=facts))
         state.trim()

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.audit import Fact
 from models.roles import Actor, Role
 from models.tables.base import Base, Big, Code, Json, Prose, Ref, Serial, Sha256, of_application
+from models.turn import Turn
 from models.wire import SHANGHAI
 
 
@@ -53,12 +54,18 @@ class FactColumns:
         )
 
 
-class AuditEntry(FactColumns, Base):
+class TurnColumns:
+    """The turn of its workflow that an entry last left (`models.turn`). Older entries have none."""
+
+    turn_run: Mapped[Ref | None]
+    turn_length: Mapped[int | None]
+    turn_began: Mapped[datetime | None]
+
+
+class AuditEntry(FactColumns, TurnColumns, Base):
     """One entry of the chain. `id` grows over all applications: the order of an event feed.
 
-    `left_at` is the business time at which the entry last left its workflow for the database. It is not
-    part of the chain: it tells which of two entries with one number the workflow decided later. Entries
-    written before it was kept have none.
+    The turn is the one in which the entry last left its workflow; it is not part of the chain.
     """
 
     __tablename__ = "audit"
@@ -69,7 +76,6 @@ class AuditEntry(FactColumns, Base):
     )
 
     id: Mapped[Serial]
-    left_at: Mapped[datetime | None]
 
 
 class AuditOrphan(FactColumns, Base):
@@ -108,3 +114,17 @@ def columns_of(plan_id: str, application_ref: str, fact: Fact) -> dict[str, obje
         "prev_hash": fact.prev_hash,
         "hash": fact.hash,
     }
+
+
+def turn_columns(turn: Turn | None) -> dict[str, object]:
+    """The turn, as columns."""
+    if turn is None:
+        return {}
+    return {"turn_run": turn.run_id, "turn_length": turn.length, "turn_began": turn.began}
+
+
+def turn_of(run: str | None, length: int | None, began: datetime | None) -> Turn | None:
+    """The columns as a turn again."""
+    if run is None or length is None or began is None:
+        return None
+    return Turn(run_id=run, length=length, began=began)

@@ -14,6 +14,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.audit import Fact
 from models.roles import Actor, Role
 from models.tables.base import Base, Code, Json, Prose, Ref, Serial, Sha256, of_application
+from models.tables.chain import TurnColumns, turn_of
+from models.turn import Turn
 from models.wire import SHANGHAI
 
 
@@ -64,7 +66,7 @@ class CycleStep(Base):
     seq: Mapped[int]
 
 
-class CycleFact(Base):
+class CycleFact(TurnColumns, Base):
     """One entry of the cycle's audit chain (`models.audit.Fact`; its stages are the phases).
 
     `orphaned_at`: it was written for a decision that was never acknowledged and is not part of the chain.
@@ -90,6 +92,10 @@ class CycleFact(Base):
     details: Mapped[Json]
     prev_hash: Mapped[Sha256]
     orphaned_at: Mapped[datetime | None]
+
+    def turn(self) -> Turn | None:
+        """The turn of the cycle's workflow that it left."""
+        return turn_of(self.turn_run, self.turn_length, self.turn_began)
 
     def to_fact(self) -> Fact:
         """The fact as the workflow made it: its hash is over business time in Asia/Shanghai."""

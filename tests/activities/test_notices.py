@@ -9,14 +9,18 @@ import pytest
 from activities.database import Database
 from activities.notice_words import HAPPENED, TO_DO
 from activities.notices import NEXT_AUTHORITY
+from activities.visibility import ties_of
 from models.deadlines import DeadlineKind
 from models.lifecycle import TRANSITIONS
 from models.roles import Role
 from models.stages import STAGES
-from models.tables import Notice
-from tests.activities.recorded import Desk
+from models.tables import Application, Notice
+from models.visibility import Grant, may_see
+from tests.activities.recorded import Desk, RecordedLife
 from tests.activities.stories import STORIES
-from tests.activities.test_hops import every
+from tests.activities.test_hops import every, one
+from tests.models.life import scheduled
+from workers.rehearsal.cast import COMMITTEE
 
 TOLD = [t.event for t in TRANSITIONS if t.notify]
 BY_THE_CALENDAR = ("reminded", "escalated", "deadline_moved", "deadline_set", "calendar_missing")
@@ -57,8 +61,32 @@ async def test_notices_carry_reference_stage_and_deadline(database: Database, na
         assert notice.application_ref in notice.text_zh
         assert notice.application_ref in notice.text_en
         assert notice.status == "pending"
-        assert notice.recipient or notice.to_role == "archive"
+        assert notice.recipient, f"nobody hears of {notice.template} to {notice.to_role}"
         assert "p-life" not in notice.text_zh + notice.text_en + notice.subject_zh
+
+
+async def test_a_committee_that_is_late_is_reminded_under_a_name_that_mail_goes_to(
+    database: Database,
+) -> None:
+    """It stands in no plan and in no start: only the agenda names it."""
+    life = RecordedLife()
+    scheduled(life).at("2024-01-05 09:00")
+    await Desk(database).write_all(life)
+    reminded = await every(database, Notice, template="reminded")
+    assert ("chair", COMMITTEE) in {(notice.to_role, notice.recipient) for notice in reminded}
+    assert all(notice.recipient for notice in await every(database, Notice))
+
+
+async def test_the_committee_of_a_meeting_held_elsewhere_sees_what_is_scheduled(database: Database) -> None:
+    life = RecordedLife()
+    scheduled(life)
+    await Desk(database).write_all(life)
+    row = await one(database, Application)
+    async with database.reading() as session:
+        ties = await ties_of(session, row)
+    assert ties.committees == {COMMITTEE}
+    assert may_see("anybody", [Grant(role=Role.CHAIR, organisation=COMMITTEE)], ties)
+    assert not may_see("anybody", [Grant(role=Role.CHAIR, organisation="another")], ties)
 
 
 async def test_the_applicant_is_told_of_every_date_that_bars(database: Database) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import update
 
 from activities.database import Database
@@ -21,7 +22,7 @@ from models.tables import (
     Notice,
     ReturnItem,
 )
-from models.wire import SHANGHAI
+from models.turn import Turn
 from tests.activities.recorded import Desk, RecordedLife
 from tests.activities.test_hops import contents, every, one
 from tests.models.life import submitted, to_confirm, with_office
@@ -57,27 +58,37 @@ async def test_a_lost_decision_gives_way_to_the_one_that_was_made(database: Data
     assert {f.occasion for f in await every(database, Finding)} == {"submit", "office_accept"}
 
 
-def leaving(batch: HopBatch, when: str) -> HopBatch:
-    """The batch as it leaves the workflow at that moment."""
-    at = datetime.fromisoformat(f"2023-11-22 {when}").replace(tzinfo=SHANGHAI)
-    return batch.model_copy(update={"snapshot": batch.snapshot.model_copy(update={"at": at})})
+def turn(began: str, length: int = 60, run_id: str = "run") -> Turn:
+    return Turn(
+        run_id=run_id, length=length, began=datetime.fromisoformat(f"2023-11-22 {began}").replace(tzinfo=UTC)
+    )
 
 
-def overtaken_by_an_alarm() -> tuple[RecordedLife, RecordedLife]:
+def leaving(life: RecordedLife, before: int, when: Turn) -> RecordedLife:
+    """The life whose batches from that one on leave in that turn."""
+    told = [
+        b.model_copy(update={"snapshot": b.snapshot.model_copy(update={"turn": when})}) for b in life.batches
+    ]
+    life.batches = [*life.batches[:before], *told[before:]]
+    return life
+
+
+def overtaken_by_an_alarm() -> tuple[RecordedLife, RecordedLife, int]:
     """A decision that was lost, taken after a deadline that nobody had computed yet; and what was made.
 
     The office's deadline ends on 2023-11-20; its year was answered late. The workflow that went on knows it
-    and begins with the reminder that was due then, which lies before the lost decision in time.
+    and begins with the reminder that was due then, which lies before the lost decision in time. The number
+    is that of the batches that both have.
     """
     lost, made = at_the_office(), at_the_office()
     before = len(made.batches)
     lost.state.deadlines.clear()
     lost.do(lost.cast.accept(), "2023-11-22 10:00")
     made.at("2023-11-22 10:05")
-    lost.batches = [*lost.batches[:before], *(leaving(batch, "10:00") for batch in lost.batches[before:])]
-    made.batches = [*made.batches[:before], *(leaving(batch, "10:05") for batch in made.batches[before:])]
+    leaving(lost, before, turn("02:00", length=60))
+    leaving(made, before, turn("02:05", length=63))
     assert made.state.history[lost.state.seq - 1].at < lost.state.history[-1].at
-    return lost, made
+    return lost, made, before
 
 
 def only_in(lost: RecordedLife, made: RecordedLife) -> set[str]:
@@ -91,7 +102,7 @@ async def chain(database: Database) -> list[Fact]:
 async def test_what_was_due_before_a_lost_decision_does_not_come_late(database: Database) -> None:
     """The order in which entries left the workflow decides, not the moment that they carry."""
     desk = Desk(database)
-    lost, made = overtaken_by_an_alarm()
+    lost, made, _ = overtaken_by_an_alarm()
     await desk.write_all(lost)
     await desk.write_all(made)
     assert await chain(database) == made.state.history
@@ -106,28 +117,54 @@ async def test_a_lost_decision_that_comes_late_does_not_displace_what_was_due_be
 ) -> None:
     """What was due is the same to the letter in each turn: it counts from the last turn that it left."""
     desk = Desk(database)
-    lost, made = overtaken_by_an_alarm()
-    shared = len([batch for batch in made.batches if batch in lost.batches])
+    lost, made, before = overtaken_by_an_alarm()
+    true = list(made.batches)
+    tried = leaving(made, before, turn("01:00", length=57)).batches[before]
     await desk.open(made)
-    for batch in made.batches:
-        await desk.write(batch)
-    tried = [leaving(batch, "09:00") for batch in made.batches[shared:]]
-    for batch in [*tried, *made.batches[shared:], *lost.batches[shared:]]:
+    for batch in [*true[:before], tried, *true[before:], *lost.batches[before:]]:
         await desk.write(batch)
     assert await chain(database) == made.state.history
+    assert {o.hash for o in await every(database, AuditOrphan)} == only_in(lost, made)
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["comes first", "comes last"])
+@pytest.mark.parametrize(
+    "when",
+    [turn("03:00", length=57), turn("02:00", length=60), turn("02:00", length=900, run_id="before")],
+    ids=["a shorter history", "the same task given out again", "a run that was continued"],
+)
+async def test_the_clock_of_a_worker_that_lost_the_workflow_goes_on(
+    database: Database, when: Turn, late: bool
+) -> None:
+    """It decides at a later moment than the one who took over, in a turn that was given out before."""
+    desk = Desk(database)
+    lost, made = at_the_office(), at_the_office()
+    before = len(made.batches)
+    made.do(made.cast.accept(), "2023-10-16 09:00")
+    lost.do(lost.cast.office_return(), "2023-10-16 10:00")
+    leaving(lost, before, when)
+    leaving(made, before, turn("02:30", length=60))
+    await desk.open(made)
+    for batch in made.batches[:before]:
+        await desk.write(batch)
+    both = [made, lost] if late else [lost, made]
+    for batch in [batch for life in both for batch in life.batches[before:]]:
+        await desk.write(batch)
+    assert await chain(database) == made.state.history
+    row = await one(database, Application)
+    assert (row.stage, row.seq, row.chain) == (made.state.stage.value, made.state.seq, made.state.chain)
     assert {o.hash for o in await every(database, AuditOrphan)} == only_in(lost, made)
 
 
 async def test_what_a_lost_turn_decided_after_what_was_due_is_set_aside(database: Database) -> None:
     """The turn told again leaves the same alarm and no decision: the lost one must not stay in the row."""
     desk = Desk(database)
-    _, made = overtaken_by_an_alarm()
+    _, made, before = overtaken_by_an_alarm()
     lost = at_the_office()
-    before = len(lost.batches)
     lost.at("2023-11-22 10:00")
     alarms = len(lost.batches)
     lost.do(lost.cast.accept(), "2023-11-22 10:00")
-    lost.batches = [*lost.batches[:before], *(leaving(batch, "10:00") for batch in lost.batches[before:])]
+    leaving(lost, before, turn("02:00", length=57))
     assert before < alarms < len(lost.batches)
     await desk.write_all(lost)
     assert (await one(database, Application)).seq == lost.state.seq

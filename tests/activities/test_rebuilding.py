@@ -81,13 +81,16 @@ OF_THE_READ_MODEL = (a_row_that_stands_elsewhere, rows_that_are_gone, rows_that_
 OF_THE_CHAIN = (a_removed_entry, a_whole_chain_written_anew, a_forged_end, an_application_removed)
 
 
+NOT_COMPARED = ("id", "turn_run", "turn_length", "turn_began")
+
+
 async def everything(database: Database, ref: str) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {}
     async with database.reading() as session:
         tables: tuple[type[Base], ...] = (Application, AuditEntry, Certificate, *OWNED)
         for kind in tables:
             table: Any = kind.__table__
-            columns = [column for column in table.c if column.name not in ("id", "left_at")]
+            columns = [column for column in table.c if column.name not in NOT_COMPARED]
             rows = await session.execute(select(*columns).where(table.c.application_ref == ref))
             found[table.name] = sorted(map(tuple, rows), key=repr)
     return found

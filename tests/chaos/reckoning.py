@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from activities.database import Database
 from models.audit import Fact, verify
-from models.tables import AuditEntry, Certificate, FeedEvent, Notice, PostEntry
+from models.tables import AuditEntry, Certificate, FeedEvent, Letter, Notice, PostEntry
 from tests.chaos.ledger import Answer
 from workers.client import ReviewClient
 from workers.courier.mail import Mailbox
@@ -182,14 +182,19 @@ async def rows_of(database: Database) -> list[Row]:
 async def side_effects(account: Account, database: Database, folder: Path) -> None:
     """What happens beside the chain happened once: notices, mails, certificates, posts, the feed."""
     async with database.reading() as session:
-        pending = await session.scalar(select(func.count()).where(Notice.status == "pending")) or 0
+        waiting = await session.execute(
+            select(Notice.to_role, Notice.template, Letter.status, Letter.reason, func.count())
+            .outerjoin(Letter, and_(Letter.source == "notices", Letter.notice_id == Notice.id))
+            .where(Notice.status == "pending")
+            .group_by(Notice.to_role, Notice.template, Letter.status, Letter.reason)
+        )
+        pending = [f"{row[4]} of {row[1]} to {row[0]} ({row[2]}, {row[3]})" for row in waiting]
         notices = await session.scalar(select(func.count()).select_from(Notice)) or 0
         certificates = (await session.scalars(select(Certificate))).all()
         entries = (await session.scalars(select(PostEntry))).all()
         sequences = (await session.scalars(select(FeedEvent.sequence).order_by(FeedEvent.sequence))).all()
         audited = await session.scalar(select(func.count()).select_from(AuditEntry)) or 0
-    if pending:
-        account.lost.append(f"{pending} notices were never sent")
+    account.lost += [f"notices never sent: {some}" for some in pending]
     mails = Counter(str(mail["message-id"]) for _, mail in Mailbox(folder / "mailbox").mails())
     account.doubled += [f"mail {name} is there {n} times" for name, n in mails.items() if n > 1]
     for what, values in (

@@ -266,7 +266,7 @@ async def _rest(house: House, database: Database, shape: Shape, report: Report) 
         before = now
         await asyncio.sleep(2)
     report.account.unexplained.append(
-        f"not at rest after five minutes: {waiting} notices wait, event {position} of {fed}, {audited} audited"
+        f"not at rest after five minutes: {waiting} notices wait, event {position} of {fed}, {audited} in all"
     )
 
 

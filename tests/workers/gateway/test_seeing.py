@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from activities.visibility import visible_to
 from models.roles import Role
-from models.tables import AgendaItem, Application, Base, ReviewMeeting
+from models.tables import AgendaEntry, AgendaItem, Application, Base, ReviewMeeting
 from models.visibility import Grant, Ties, may_see
 from tests.support import unique
 
@@ -42,6 +42,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Any:
     department=NAMED,
     keeper=ORGANISATIONS,
     committee=ORGANISATIONS,
+    elsewhere=ORGANISATIONS,
     offices=st.dictionaries(st.sampled_from([r.value for r in Role]), NAMED),
 )
 def test_the_list_shows_what_the_rule_says(
@@ -53,6 +54,7 @@ def test_the_list_shows_what_the_rule_says(
     department: str,
     keeper: str | None,
     committee: str | None,
+    elsewhere: str | None,
     offices: dict[str, str],
 ) -> None:
     ref, at = unique("v"), datetime(2023, 9, 20, tzinfo=UTC)
@@ -62,7 +64,7 @@ def test_the_list_shows_what_the_rule_says(
         department=department,
         archive_keeper=keeper,
         offices=offices,
-        committees=frozenset({committee} - {None}),
+        committees=frozenset({committee, elsewhere} - {None}),
     )
     with Session(tables) as session:
         session.add(_row(ref, applicant, employer, department, keeper, at))
@@ -72,6 +74,8 @@ def test_the_list_shows_what_the_rule_says(
             session.add(
                 AgendaItem(plan_id="p", meeting_ref=ref, application_ref=ref, status="x", added_at=at)
             )
+        if elsewhere is not None:
+            session.add(_scheduled(ref, elsewhere, at))
         session.flush()
         question = select(Application).where(
             Application.application_ref == ref, visible_to(subject, grants, offices)
@@ -101,6 +105,23 @@ def _row(ref: str, applicant: str, employer: str, department: str, keeper: str |
         returns=0,
         entered_at=at,
         at=at,
+    )
+
+
+def _scheduled(ref: str, committee: str, at: datetime) -> Any:
+    """For a meeting that is not held here: only the application knows of it."""
+    return AgendaEntry(
+        plan_id="p",
+        application_ref=ref,
+        seq=1,
+        at=at,
+        meeting_ref=ref,
+        committee_ref=committee,
+        committee_size=11,
+        committee_valid_until=at.date(),
+        drawn_on=at.date(),
+        meeting_on=at.date(),
+        conflicts_cleared=True,
     )
 
 
