@@ -16,6 +16,7 @@ from models.cycle_messages import Asked, Done
 from models.cycle_state import CycleBatch, CycleSnapshot, CycleState, Watched
 from models.roles import SYSTEM
 from models.tables import Cycle, CycleFact, CycleNotice, CycleStep, OpenCase, ReviewMeeting
+from models.turn import Turn
 from tests.activities.recorded import Desk, told
 from tests.models.life import Cast, moment, posted, submitted, with_office
 from tests.models.plan_changes import REAL
@@ -123,6 +124,36 @@ async def test_a_decision_that_was_never_acknowledged_gives_way(desk: Desk) -> N
     (row,) = await rows(desk.database, Cycle)
     assert row.chain == state.chain
     assert {n.status for n in await rows(desk.database, CycleNotice)} == {"void"}
+
+
+async def test_a_worker_that_lost_the_cycle_and_writes_late_displaces_nothing(desk: Desk) -> None:
+    """Its clock went on: the entry that it brings is the younger one, of a turn that was given out before."""
+
+    def leaving(one: CycleState, length: int) -> CycleBatch:
+        whole = batch(one)
+        turn = Turn(run_id="run-1", length=length, began=moment("2023-09-02 09:00"))
+        return whole.model_copy(update={"snapshot": whole.snapshot.model_copy(update={"turn": turn})})
+
+    write = desk.activities["cycle_records"]
+    state = begun()
+    life.record(state, "opened", moment("2023-09-01 09:00"), SYSTEM, "process (c)")
+    await write(leaving(state, 4))
+    lost = state.model_copy(deep=True)
+    details = {"order_id": "o1", "reason": "y"}
+    life.record(lost, "order_failed", moment("2023-09-02 09:09"), SYSTEM, "x", details)
+    life.record(state, "papers_asked", moment("2023-09-02 09:01"), SYSTEM, "process (c)")
+    late = leaving(lost, 9)
+    for one in (leaving(state, 12), late, late):
+        await write(one)
+    facts = await rows(desk.database, CycleFact, CycleFact.seq, CycleFact.at)
+    assert [(f.event, f.orphaned_at is not None) for f in facts] == [
+        ("opened", False),
+        ("papers_asked", False),
+        ("order_failed", True),
+    ]
+    (row,) = await rows(desk.database, Cycle)
+    assert row.chain == state.chain
+    assert await rows(desk.database, CycleNotice) == []
 
 
 async def test_the_look_counts_stages_late_duties_and_who_may_miss_the_window(desk: Desk) -> None:
