@@ -61,7 +61,7 @@ def curves_of_questions(figures: Figures) -> list[Curve]:
 
 async def measure_board(full: bool) -> Figures:
     """Each page of `workers.bench.board`, on both databases."""
-    applications, times = (20_000, 15) if full else (10_000, 7)
+    applications, times = 20_000, 15 if full else 7
     postgres = await asyncio.to_thread(Postgres)
     try:
         found = await board.measure(postgres.new_database(), applications, times)
