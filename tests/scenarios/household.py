@@ -12,12 +12,16 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
+from workers.codec.given import new_key
 from workers.embedded import NAMESPACE, DevServer
 from workers.processes import free_port
 from workers.search_attributes import server_types
 from workers.settings import Settings
 
 PROGRAM = Path(sys.executable).with_name("zhicheng")
+
+PAYLOAD_KEYS = "ZHICHENG_PAYLOAD_KEYS"
+"""Given, so that whoever asks need not wait for the first start of a worker, which would make one."""
 
 
 class Household:
@@ -63,8 +67,10 @@ async def household(folder: Path, more: Mapping[str, str], *names: str) -> Async
     """A server and the processes named, in an empty folder; `more` is environment of the processes."""
     address = f"127.0.0.1:{free_port()}"
     server = DevServer(run_dir=folder, db_file=folder / "temporal.db", search_attributes=server_types())
+    keys = os.environ.get(PAYLOAD_KEYS) or new_key("household")
     async with server:
         settings = Settings.load(
+            payload_keys=keys,
             temporal_address=server.address,
             temporal_namespace=NAMESPACE,
             data_dir=folder,
@@ -74,6 +80,7 @@ async def household(folder: Path, more: Mapping[str, str], *names: str) -> Async
         )
         environment = {
             **os.environ,
+            PAYLOAD_KEYS: keys,
             "ZHICHENG_TEMPORAL_ADDRESS": server.address,
             "ZHICHENG_DATA_DIR": str(folder),
             "ZHICHENG_GATEWAY_ADDRESS": address,

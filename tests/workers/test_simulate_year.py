@@ -276,7 +276,7 @@ def test_an_interrupt_stops_server_and_worker() -> None:
         [PROGRAM, "simulate", PLAN.id, "-n", "4"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        preexec_fn=_hears_the_interrupt,  # noqa: PLW1509 - nothing but this runs between fork and exec
+        preexec_fn=_hears_the_interrupt,
     )
     asyncio.run(eventually(lambda: len(_children(running.pid)) >= 2, 30.0))
     children = _children(running.pid)
