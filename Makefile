@@ -30,7 +30,7 @@ up: install ## the embedded stack: Temporal with its Web UI, the worker, SQLite
 	@$(BIN)/zhicheng up
 
 test: install browser typescript promtool check ## everything that proves it: checks, then all tests
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 check: install ## format, lint, types, import contracts, generated documents
 	@$(BIN)/ruff format --check .

@@ -37,18 +37,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest runs first, so that the processes end at about the same time."""
     first = (
         "test_demo_survives_kills",
-        "test_cli_application",
-        "test_stack",
-        "test_batch_hard_times",
-        "test_hard_times",
-        "test_asked_while_busy",
+        "test_simulate_year",
         "test_invariants",
         "workflows/test_meeting",
-        "test_simulate_year",
+        "test_cli_application",
+        "test_hard_times",
+        "test_walk",
+        "test_stack",
+        "test_chaos",
+        "test_upgrade",
+        "test_histories",
+        "test_batch_kill",
+        "test_evidence_resume",
+        "test_storm",
+        "test_batch_hard_times",
+        "test_incidents",
+        "test_asked_while_busy",
         "workflows/test_cycle",
         "test_notices_of_history",
-        "test_chaos",
-        "test_batch_kill",
     )
     items.sort(key=lambda item: next((n for n, name in enumerate(first) if name in item.nodeid), len(first)))
 
