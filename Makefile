@@ -42,7 +42,7 @@ check: install ## format, lint, types, import contracts, generated documents
 docs: install ## the documents that are generated from the code
 	@$(BIN)/python -m workers.docs
 
-bench: install ## docs/benchmarks.md, in some 25 minutes on two quiet cores; FULL=1 for the largest sizes
+bench: install ## docs/benchmarks.md, in some 35 minutes on two quiet cores; FULL=1 for the largest sizes
 	@$(BIN)/python -m workers.bench $(if $(FULL),--full)
 
 chaos: install ## a cycle of 200 applications while everything fails that can, and the account of it

@@ -1,6 +1,6 @@
 """`python -m workers.bench [PART ...] [--full]`: measures the parts, writes `docs/benchmarks.md`.
 
-Without a part every one is measured, some twenty-five minutes on two quiet cores; `--full` takes the largest
+Without a part every one is measured, some thirty-five minutes on two quiet cores; `--full` takes the largest
 sizes, which take hours. `--assemble` measures nothing.
 """
 

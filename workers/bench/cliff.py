@@ -24,7 +24,7 @@ from workers.bench.stand import Stand, spent
 from workers.rehearsal.cast import OFFICE, Cast
 
 AT_ONCE = 40
-SIZES, FULL_SIZES = (250, 1000, 2000), (1000, 3000, 5000, 10_000)
+SIZES, FULL_SIZES = (250, 1000, 5000), (1000, 3000, 5000, 10_000)
 PLAN = "tianjin-quality-2023"
 LAST_HOUR = "2023-11-06T23:00:00+08:00"
 HOUR = 3600
