@@ -1,7 +1,7 @@
 """`python -m workers.bench [PART ...] [--full]`: measures the parts, writes `docs/benchmarks.md`.
 
-Without a part every one is measured, some thirty-five minutes on two quiet cores; `--full` takes the largest
-sizes, which take hours. `--assemble` measures nothing.
+Without a part every one is measured but the long one (`timers`), some thirty-five minutes on two quiet cores;
+`--full` measures that, too, and takes the largest sizes, which take hours. `--assemble` measures nothing.
 """
 
 from __future__ import annotations
@@ -22,10 +22,14 @@ PARTS = (
     Part("paths", "What each path costs", paths.measure, paths.tell),
     Part("resting", "A decision alone; memory; an idle application", resting.measure, resting.tell),
     Part("cliff", "The deadline cliff", cliff.measure, cliff.tell),
+    Part("timers", "Ten thousand timers planned anew", cliff.measure_timers, cliff.tell),
     Part("questions", "Listing and counting", questions.measure_questions, questions.tell_questions),
     Part("board", "Pages of the board", questions.measure_board, questions.tell_board),
     Part("peers", "Against peers", peering.measure, peering.tell),
 )
+
+LONG = ("timers",)
+"""Measured when named, and with `--full`: a quarter of an hour."""
 
 
 def write() -> None:
@@ -63,7 +67,8 @@ def main() -> None:
         sized = partial(cliff.measure, sizes=tuple(given.sizes))
         by_name["cliff"] = Part("cliff", by_name["cliff"].title, sized, cliff.tell)
     random.seed(SEED)
-    wanted = [] if given.assemble else [by_name[name] for name in given.part or by_name]
+    usual = [name for name in by_name if given.full or name not in LONG]
+    wanted = [] if given.assemble else [by_name[name] for name in given.part or usual]
     failed = asyncio.run(_measure(wanted, given.full))
     write()
     print(f"written: {DOCUMENT.relative_to(FOLDER.parents[1])}")

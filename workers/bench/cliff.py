@@ -24,7 +24,7 @@ from workers.bench.stand import Stand, spent
 from workers.rehearsal.cast import OFFICE, Cast
 
 AT_ONCE = 40
-SIZES, FULL_SIZES = (250, 1000, 5000), (1000, 3000, 5000, 10_000)
+SIZES, FULL_SIZES, TIMERS = (250, 1000, 5000), (1000, 3000, 5000), 10_000
 PLAN = "tianjin-quality-2023"
 LAST_HOUR = "2023-11-06T23:00:00+08:00"
 HOUR = 3600
@@ -39,6 +39,11 @@ async def measure(full: bool, sizes: tuple[int, ...] | None = None) -> Figures:
         rows.append(await _one(size))
         print(f"  cliff {size}: {rows[-1]}", flush=True)
     return {"at_once": AT_ONCE, "sized": sizes is not None, "rows": rows}
+
+
+async def measure_timers(full: bool) -> Figures:  # noqa: ARG001 - there is one size
+    """The same with ten thousand applications: as many timers are set anew."""
+    return await measure(full=True, sizes=(TIMERS,)) | {"sized": False}
 
 
 async def _one(size: int) -> dict[str, Any]:

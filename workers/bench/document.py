@@ -44,7 +44,9 @@ def growth(known: dict[str, Measured | None]) -> dict[str, list[Curve]]:
     """The curves by the name of their picture."""
     found = {}
     if (one := known.get("cliff")) is not None:
-        found["cliff"] = cliff.curves(one.figures)
+        more = known.get("timers")
+        rows = [*one.figures["rows"], *(more.figures["rows"] if more is not None else ())]
+        found["cliff"] = cliff.curves(one.figures | {"rows": rows})
     if (one := known.get("questions")) is not None:
         found["questions"] = questions.curves_of_questions(one.figures)
     return found
@@ -52,7 +54,7 @@ def growth(known: dict[str, Measured | None]) -> dict[str, list[Curve]]:
 
 def pictures(folder: Path = FOLDER) -> dict[str, str]:
     """The SVG files beside the parts' files, by name."""
-    known = {name: Measured.read(name, folder) for name in ("cliff", "questions")}
+    known = {name: Measured.read(name, folder) for name in ("cliff", "timers", "questions")}
     return {f"{name}.svg": svg(TITLES[name], curves) for name, curves in growth(known).items()}
 
 
