@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, exists, func, or_, select, update
+from sqlalchemy import and_, case, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.database import Database
@@ -134,14 +134,15 @@ class Letters:
         )
 
     async def sent(self, parcel: Parcel, at: datetime) -> None:
-        """Marks it as sent. One that became void meanwhile stays void; `letters` knows that it was sent."""
+        """Marks it as sent. One that became void meanwhile stays void, with the time of the sending: revived,
+        it is not sent again."""
         source = _BY_NAME[parcel.source]
-        values: dict[str, Any] = {"status": "sent"} | ({"sent_at": at} if source.keeps_time else {})
+        status = case((source.table.status == "pending", "sent"), else_=source.table.status)
+        values: dict[str, Any] = {"status": status} | ({"sent_at": at} if source.keeps_time else {})
         async with self._database.transaction() as session:
             table = source.table
-            await session.execute(
-                update(table).where(table.id == parcel.notice_id, table.status == "pending").values(**values)
-            )
+            mine = (table.id == parcel.notice_id, table.status != "sent")
+            await session.execute(update(table).where(*mine).values(**values))
             await self._write(session, parcel, at, status=SENT, tries=parcel.tries + 1)
 
     async def held(self, parcel: Parcel, at: datetime) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import Table
+from sqlalchemy import Table, case
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -45,7 +45,10 @@ async def write_over(
 async def write_revived(
     session: AsyncSession, model: type[Base], rows: Sequence[Row], renewed: tuple[str, ...]
 ) -> None:
-    """Writes notices, each once by its `dedupe_key`; one that was void is revived, with `renewed` columns."""
+    """Writes notices, each once by its `dedupe_key`; one that was void is revived, with `renewed` columns.
+
+    It is to be sent again only if it was not sent already: it may have been on its way when it became void.
+    """
     if rows:
         await session.execute(_revived(_dialect(session), model, renewed), list(rows))
 
@@ -65,11 +68,12 @@ def _if_new(dialect: str, model: type[Base]) -> Any:
 
 @lru_cache(maxsize=16)
 def _revived(dialect: str, model: type[Base], renewed: tuple[str, ...]) -> Any:
-    statement = _insert(dialect, model)
+    statement, there = _insert(dialect, model), table_of(model).c
+    status = case((there.sent_at.is_not(None), "sent"), else_="pending")
     return statement.on_conflict_do_update(
         index_elements=["dedupe_key"],
-        set_={"status": "pending", **{name: statement.excluded[name] for name in renewed}},
-        where=table_of(model).c.status == "void",
+        set_={"status": status, **{name: statement.excluded[name] for name in renewed}},
+        where=there.status == "void",
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from activities.database import Database
+from activities.letters import Letters
 from models.audit import Fact, verify
 from models.outbox import HopBatch, Snapshot
 from models.tables import (
@@ -228,6 +229,25 @@ async def test_notices_already_sent_stay_and_are_not_sent_twice(database: Databa
     await desk.write_all(made)
     assert [n.status for n in await every(database, Notice, template="office_accept")] == ["sent"]
     assert {n.status for n in await every(database, Notice)} == {"sent", "pending"}
+
+
+async def test_a_notice_that_was_on_its_way_when_it_became_void_is_not_waited_for(database: Database) -> None:
+    """The courier had it in its hand: the decision was never made, and is made again in the same words."""
+    desk, letters = Desk(database), Letters(database, everybody=True)
+    lost, other, made = at_the_office(), at_the_office(), at_the_office()
+    lost.do(lost.cast.accept(), "2023-10-16 09:00")
+    other.do(other.cast.office_return(), "2023-10-16 09:01")
+    made.do(made.cast.accept(), "2023-10-16 09:02")
+    await desk.write_all(lost)
+    now = datetime(2026, 11, 29, tzinfo=UTC)
+    (parcel,) = [one for one in await letters.due(now) if one.template == "office_accept"]
+    await desk.write_all(other)
+    await letters.sent(parcel, now)
+    assert (await one(database, Notice, template="office_accept")).status == "void"
+    await desk.write_all(made)
+    notice = await one(database, Notice, template="office_accept")
+    assert (notice.status, notice.sent_at) == ("sent", now)
+    assert "office_accept" not in {waiting.template for waiting in await letters.due(now)}
 
 
 async def test_a_worker_that_lost_the_workflow_cannot_displace_the_chain(database: Database) -> None:
