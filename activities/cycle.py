@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
 from activities.cycle_notices import notices_of
-from activities.orphans import came_late
 from activities.plans import plan_in_force
 from activities.records import Records
 from activities.writing import write_new, write_over, write_revived
@@ -29,7 +28,7 @@ from models.plan import UnknownPlanError
 from models.tables import Application, Cycle, CycleFact, CycleNotice, CycleStep, OpenCase
 from models.tables.base import UtcInstant
 from models.tables.chain import turn_columns
-from models.turn import Turn
+from models.turn import Entry, judge
 
 
 class CycleDesk:
@@ -170,28 +169,30 @@ async def _settle(session: AsyncSession, snapshot: CycleSnapshot, facts: Iterabl
     facts = tuple(facts)
     if not facts:
         return False
-    true = {fact.hash for fact in facts}
     mine = (CycleFact.plan_id == snapshot.plan_id, CycleFact.orphaned_at.is_(None))
-    found = await session.scalars(select(CycleFact).where(*mine, CycleFact.seq >= facts[0].seq))
-    rows = {row.seq: row for row in found}
-    for fact in facts:
-        row = rows.get(fact.seq)
-        if row is None:
-            continue
-        if row.hash == fact.hash:
-            _left_again(row, snapshot.turn)
-            continue
-        if came_late(fact.at, snapshot.turn, row.at, row.turn()):
-            late = [_fact_row(snapshot, one) | {"orphaned_at": snapshot.at} for one in facts]
-            kept = {row.hash for row in rows.values()}
-            await write_new(session, CycleFact, [one for one in late if one["hash"] not in kept])
-            return None
-    phantoms = [row for row in rows.values() if row.hash not in true and row.seq <= facts[-1].seq]
-    if not phantoms:
+    before = select(func.max(CycleFact.seq)).where(*mine, CycleFact.seq < facts[0].seq).scalar_subquery()
+    rows = {
+        row.seq: row
+        for row in await session.scalars(
+            select(CycleFact).where(*mine, CycleFact.seq >= func.coalesce(before, facts[0].seq))
+        )
+    }
+    there = {seq: Entry(row.hash, row.at, row.turn()) for seq, row in rows.items()}
+    # An entry that was set aside cannot come back under its key: those beyond wait for the one that differs.
+    verdict = judge(facts, there, snapshot.turn, more=True)
+    for seq in verdict.again:
+        for name, value in turn_columns(snapshot.turn).items():
+            setattr(rows[seq], name, value)
+    if verdict.late is not None:
+        late = [_fact_row(snapshot, fact) for fact in facts if fact.seq >= verdict.late]
+        await write_new(session, CycleFact, [row | {"orphaned_at": snapshot.at} for row in late])
+        return None
+    if verdict.gives_way is None:
         return False
-    first = min(row.seq for row in phantoms)
-    phantom = (CycleFact.seq >= first, CycleFact.hash.not_in(true))
-    await session.execute(update(CycleFact).where(*mine, *phantom).values(orphaned_at=snapshot.at))
+    first = verdict.gives_way
+    await session.execute(
+        update(CycleFact).where(*mine, CycleFact.seq >= first).values(orphaned_at=snapshot.at)
+    )
     await session.execute(
         update(CycleNotice)
         .where(
@@ -202,13 +203,6 @@ async def _settle(session: AsyncSession, snapshot: CycleSnapshot, facts: Iterabl
         .values(status="void")
     )
     return True
-
-
-def _left_again(row: CycleFact, turn: Turn | None) -> None:
-    """The same entry left a later turn: what is older than this one gives way to it."""
-    before = row.turn()
-    if turn is not None and (before is None or before.before(turn)):
-        row.turn_run, row.turn_length, row.turn_began = turn.run_id, turn.length, turn.began
 
 
 async def _write_notices(session: AsyncSession, snapshot: CycleSnapshot, facts: Iterable[Fact]) -> None:

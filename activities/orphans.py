@@ -10,12 +10,11 @@ decision that was taken while nobody knew of the deadline.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.posts import undo_posts
@@ -34,11 +33,13 @@ from models.tables import (
     Notice,
 )
 from models.tables.chain import columns_of, turn_columns, turn_of
-from models.turn import Turn
+from models.turn import Entry, judge
 
 NEVER_ACKNOWLEDGED = "written for a decision that was never acknowledged; the workflow decided anew"
 CAME_LATE = "written late by a worker that had lost the workflow"
 
+_MINE = (AuditEntry.plan_id == bindparam("plan_id"), AuditEntry.application_ref == bindparam("ref"))
+_BEFORE = select(func.max(AuditEntry.seq)).where(*_MINE, AuditEntry.seq < bindparam("first"))
 _THERE = select(
     AuditEntry.seq,
     AuditEntry.hash,
@@ -46,12 +47,8 @@ _THERE = select(
     AuditEntry.turn_run,
     AuditEntry.turn_length,
     AuditEntry.turn_began,
-).where(
-    AuditEntry.plan_id == bindparam("plan_id"),
-    AuditEntry.application_ref == bindparam("ref"),
-    AuditEntry.seq >= bindparam("first"),
-)
-"""The entries from a number on. Made once: it is asked at every hop."""
+).where(*_MINE, AuditEntry.seq >= func.coalesce(_BEFORE.scalar_subquery(), bindparam("first")))
+"""The entries from the last one before a number on. Made once: it is asked at every hop."""
 
 _OF_FACTS: tuple[type[Facts], ...] = tuple(
     mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, Facts)
@@ -72,66 +69,24 @@ async def reconcile(
         return False
     rows = await session.execute(_THERE, {"plan_id": plan_id, "ref": ref, "first": facts[0].seq})
     stored = {
-        row.seq: _There(row.hash, row.at, turn_of(row.turn_run, row.turn_length, row.turn_began))
+        row.seq: Entry(row.hash, row.at, turn_of(row.turn_run, row.turn_length, row.turn_began))
         for row in rows
     }
-    turn = snapshot.turn
-    for fact in facts:
-        there = stored.get(fact.seq)
-        if there is None:
-            continue
-        if there.hash == fact.hash:
-            if turn is not None and (there.turn is None or there.turn.before(turn)):
-                await _left_again(session, plan_id, ref, fact.seq, turn)
-            continue
-        if came_late(fact.at, turn, there.at, there.turn):
-            await _set_aside(session, snapshot, [f for f in facts if f.seq >= fact.seq])
-            return None
-        await take_back(session, plan_id, ref, fact.seq, snapshot.at)
-        return True
-    return not more and await _nothing_after(session, snapshot, facts[-1].seq, stored)
+    verdict = judge(facts, stored, snapshot.turn, more=more)
+    for seq in verdict.again:
+        await _left_again(session, snapshot, seq)
+    if verdict.late is not None:
+        await _set_aside(session, snapshot, [fact for fact in facts if fact.seq >= verdict.late])
+        return None
+    if verdict.gives_way is not None:
+        await take_back(session, plan_id, ref, verdict.gives_way, snapshot.at)
+    return verdict.gives_way is not None
 
 
-@dataclass(frozen=True)
-class _There:
-    hash: str
-    at: datetime
-    turn: Turn | None
-
-
-def came_late(at: datetime, turn: Turn | None, there_at: datetime, there_turn: Turn | None) -> bool:
-    """Whether an entry was decided before another one of the same number that is there.
-
-    An entry of a release that told no turn is compared by the moment that both carry.
-    """
-    if turn is None or there_turn is None:
-        return at < there_at
-    return turn.before(there_turn)
-
-
-async def _nothing_after(
-    session: AsyncSession, snapshot: Snapshot, last: int, stored: Mapping[int, _There]
-) -> bool:
-    """Entries beyond the last fact that left an earlier turn were decided by one that was lost.
-
-    A turn can be lost after its second decision, and told again with the first one only: the first is the
-    same to the letter when it carries the moment at which it was due.
-    """
-    turn = snapshot.turn
-    after = [
-        seq
-        for seq, there in stored.items()
-        if seq > last and turn is not None and there.turn is not None and there.turn.before(turn)
-    ]
-    if after:
-        await take_back(session, snapshot.plan_id, snapshot.application_ref, min(after), snapshot.at)
-    return bool(after)
-
-
-async def _left_again(session: AsyncSession, plan_id: str, ref: str, seq: int, turn: Turn) -> None:
-    """The same entry left a later turn of the workflow: what is older than this one gives way to it."""
-    mine = update(AuditEntry).filter_by(plan_id=plan_id, application_ref=ref, seq=seq)
-    await session.execute(mine.values(**turn_columns(turn)))
+async def _left_again(session: AsyncSession, snapshot: Snapshot, seq: int) -> None:
+    """The entry counts from this turn: what is older than it gives way."""
+    ids = {"plan_id": snapshot.plan_id, "application_ref": snapshot.application_ref}
+    await session.execute(update(AuditEntry).filter_by(**ids, seq=seq).values(**turn_columns(snapshot.turn)))
 
 
 async def _set_aside(session: AsyncSession, snapshot: Snapshot, facts: Sequence[Fact]) -> None:

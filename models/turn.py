@@ -7,6 +7,11 @@ how long the history was, and when the task began.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from models.audit import Fact
 from models.wire import Instant, Wire
 
 
@@ -26,3 +31,65 @@ class Turn(Wire):
         if self.run_id == other.run_id and self.length != other.length:
             return self.length < other.length
         return self.began < other.began
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry of a chain on record: its hash, the moment that it carries, the turn that it last left."""
+
+    hash: str
+    at: datetime
+    turn: Turn | None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What follows from facts that arrive. `again`: entries that stand and left this turn as well.
+
+    `late`: from this number on the facts are the orphans. `gives_way`: from this number on the entries are.
+    """
+
+    again: tuple[int, ...] = ()
+    late: int | None = None
+    gives_way: int | None = None
+
+
+def judge(facts: Sequence[Fact], there: Mapping[int, Entry], turn: Turn | None, *, more: bool) -> Verdict:
+    """Facts that left in this turn, against what is on record from the last entry before theirs on.
+
+    Of two entries with one number the one of the later turn is true, whichever arrives first; without a turn
+    (a release that told none) the moments that they carry are compared. What would follow an entry of a later
+    turn is late as well: the workflow has decided anew from there. Entries beyond the last fact that left an
+    earlier turn give way, unless `more` facts follow at once: a turn can be lost after its second decision,
+    and told again with the first one alone, which is the same to the letter when it fell due.
+    """
+    if not facts:
+        return Verdict()
+    before = there.get(max((seq for seq in there if seq < facts[0].seq), default=0))
+    if turn is not None and before is not None and before.turn is not None and turn.before(before.turn):
+        return Verdict(late=facts[0].seq)
+    again: list[int] = []
+    for fact in facts:
+        entry = there.get(fact.seq)
+        if entry is None:
+            continue
+        if entry.hash != fact.hash:
+            if _came_late(fact, turn, entry):
+                return Verdict(tuple(again), late=fact.seq)
+            return Verdict(tuple(again), gives_way=fact.seq)
+        if turn is not None and (entry.turn is None or entry.turn.before(turn)):
+            again.append(fact.seq)
+    if turn is None or more:
+        return Verdict(tuple(again))
+    after = (seq for seq, entry in there.items() if seq > facts[-1].seq and _left_before(entry, turn))
+    return Verdict(tuple(again), gives_way=min(after, default=None))
+
+
+def _came_late(fact: Fact, turn: Turn | None, entry: Entry) -> bool:
+    if turn is None or entry.turn is None:
+        return fact.at < entry.at
+    return turn.before(entry.turn)
+
+
+def _left_before(entry: Entry, turn: Turn) -> bool:
+    return entry.turn is not None and entry.turn.before(turn)

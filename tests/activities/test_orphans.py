@@ -96,6 +96,13 @@ def only_in(lost: RecordedLife, made: RecordedLife) -> set[str]:
     return {fact.hash for fact in lost.state.history} - {fact.hash for fact in made.state.history}
 
 
+def decided(history: list[Fact], ahead: int) -> Fact:
+    """A fact of a number that is so far ahead of that history."""
+    last = history[-1]
+    changes = {"seq": last.seq + ahead, "event": "reminded", "prev_hash": last.hash, "command_id": None}
+    return last.model_copy(update=changes).sealed()
+
+
 async def chain(database: Database) -> list[Fact]:
     return [entry.to_fact() for entry in await every(database, AuditEntry, AuditEntry.seq)]
 
@@ -155,6 +162,25 @@ async def test_the_clock_of_a_worker_that_lost_the_workflow_goes_on(
     row = await one(database, Application)
     assert (row.stage, row.seq, row.chain) == (made.state.stage.value, made.state.seq, made.state.chain)
     assert {o.hash for o in await every(database, AuditOrphan)} == only_in(lost, made)
+
+
+@pytest.mark.parametrize("gap", [0, 1], ids=["the next number", "beyond the next number"])
+async def test_what_follows_a_lost_decision_is_not_put_behind_the_true_one(
+    database: Database, gap: int
+) -> None:
+    """Only the later writes of the lost worker come through, under numbers that nobody has used yet."""
+    desk = Desk(database)
+    lost, made = at_the_office(), at_the_office()
+    before = len(made.batches)
+    made.do(made.cast.office_refuse(), "2023-10-16 09:00")
+    lost.do(lost.cast.office_refuse(), "2023-10-16 08:00")
+    following = [decided(lost.state.history, seq) for seq in (1, 2)]
+    leaving(made, before, turn("02:30", length=63))
+    leaving(lost, before, turn("02:00", length=60))
+    await desk.write_all(made)
+    await desk.write(lost.batches[-1].model_copy(update={"facts": (following[gap],)}))
+    assert await chain(database) == made.state.history
+    assert {o.hash for o in await every(database, AuditOrphan)} == {following[gap].hash}
 
 
 async def test_what_a_lost_turn_decided_after_what_was_due_is_set_aside(database: Database) -> None:

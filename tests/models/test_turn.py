@@ -1,0 +1,115 @@
+"""Whatever a worker that has lost the workflow writes, and whenever: the record is what was decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.audit import GENESIS, Fact
+from models.roles import SYSTEM
+from models.turn import Entry, Turn, judge
+
+NOON = datetime(2023, 11, 20, 12, tzinfo=UTC)
+
+
+def turn(length: int, began: int = 0, run_id: str = "run") -> Turn:
+    return Turn(run_id=run_id, length=length, began=NOON + timedelta(minutes=began))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (turn(4, 9), turn(7, 1)),
+        (turn(7, 1), turn(7, 2)),
+        (turn(900, 1), turn(4, 2, "continued")),
+    ],
+    ids=["a longer history", "the same task again", "another run"],
+)
+def test_which_turn_was_given_out_later(one: Turn, other: Turn) -> None:
+    assert one.before(other)
+    assert not other.before(one)
+    assert not one.before(one)
+
+
+@dataclass
+class Record:
+    """What the database does with a verdict, in small."""
+
+    entries: dict[int, Entry] = field(default_factory=dict)
+
+    def take(self, facts: list[Fact], left: Turn, *, more: bool) -> None:
+        verdict = judge(facts, self.entries, left, more=more)
+        for seq in verdict.again:
+            self.entries[seq] = Entry(self.entries[seq].hash, self.entries[seq].at, left)
+        if verdict.late is not None:
+            return
+        if verdict.gives_way is not None:
+            self.entries = {seq: one for seq, one in self.entries.items() if seq < verdict.gives_way}
+        for fact in facts:
+            self.entries.setdefault(fact.seq, Entry(fact.hash, fact.at, left))
+
+
+def decided(before: list[Fact], word: str, minutes: int) -> Fact:
+    """The next fact. What fell due (`due`) carries its own moment, and is the same in each turn."""
+    at = NOON - timedelta(days=1) if word == "due" else NOON + timedelta(minutes=minutes)
+    return Fact(
+        seq=len(before) + 1,
+        at=at,
+        revision=0,
+        event=word,
+        from_stage="draft",
+        to_stage="draft",
+        actor=SYSTEM,
+        command_id=None,
+        rule="x",
+        plan="p/1",
+        details={},
+        prev_hash=before[-1].hash if before else GENESIS,
+        hash="",
+    ).sealed()
+
+
+TURNS = st.lists(
+    st.tuples(
+        st.lists(st.sampled_from(["due", "one", "two"]), min_size=1, max_size=3),
+        st.booleans(),
+        st.integers(0, 3),
+        st.integers(0, 5),
+    ),
+    min_size=1,
+    max_size=8,
+)
+"""Of each turn: what it decides, whether it is lost, how far its clock goes ahead, and how many turns
+later it writes if it is lost."""
+
+
+@settings(max_examples=400, deadline=None)
+@given(turns=TURNS, transient=st.booleans())
+def test_the_record_is_what_the_workflow_decided(
+    turns: list[tuple[list[str], bool, int, int]], transient: bool
+) -> None:
+    true: list[Fact] = []
+    record, late = Record(), list[tuple[int, list[Fact], Turn]]()
+    turns = [*turns, (["one"], False, 0, 0)]
+    for n, (words, lost, ahead, delay) in enumerate(turns):
+        left = turn(60 if transient else 3 * n, began=n)
+        made = list(true)
+        for word in words:
+            made.append(decided(made, word, minutes=n + 2 * ahead))
+        new = made[len(true) :]
+        if lost:
+            late += [(n + delay, [fact], left) for fact in new]
+        else:
+            for place, fact in enumerate(new):
+                record.take([fact], left, more=place + 1 < len(new))
+            true = made
+        for due, facts, of in [one for one in late if one[0] <= n]:
+            late.remove((due, facts, of))
+            record.take(facts, of, more=False)
+    for _, facts, of in late:
+        record.take(facts, of, more=False)
+    assert [record.entries[seq].hash for seq in sorted(record.entries)] == [fact.hash for fact in true]
