@@ -29,7 +29,7 @@ PARTS = (
 )
 
 LONG = ("timers",)
-"""Measured when named, and with `--full`: a quarter of an hour."""
+"""Measured when named, and with `--full`: half an hour and more."""
 
 
 def write() -> None:
