@@ -13,7 +13,6 @@ import binascii
 import hashlib
 import hmac
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,10 +20,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from models.identity import Document
+from models.key_ring import IDENTITY_IDS, read_keys
 
-KEY_BYTES = 32
 _NONCE_BYTES = 12
-_KEY_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 
 class IdentityKeyError(Exception):
@@ -45,23 +43,7 @@ class KeyRing:
     @staticmethod
     def read(text: str) -> KeyRing:
         """`id:base64,id:base64`, the present one first. Raises `ValueError`, which shows no key."""
-        keys: dict[str, bytes] = {}
-        for part in filter(None, (one.strip() for one in text.split(","))):
-            name, colon, encoded = part.partition(":")
-            if not colon or not _KEY_ID.fullmatch(name) or name in keys:
-                raise ValueError("must be id:base64, with commas between, each id once")
-            try:
-                key = base64.b64decode(encoded, validate=True)
-            except (binascii.Error, ValueError):
-                raise ValueError(f"the key '{name}' is not base64") from None
-            if len(key) != KEY_BYTES:
-                raise ValueError(f"the key '{name}' must have {KEY_BYTES} bytes (openssl rand -base64 32)")
-            keys[name] = key
-        if not keys:
-            raise ValueError("must hold one key at least")
-        if len(set(keys.values())) != len(keys):
-            raise ValueError("must hold different keys")
-        return KeyRing(keys)
+        return KeyRing({key.name: key.secret for key in read_keys(text, IDENTITY_IDS)})
 
 
 @dataclass(frozen=True)

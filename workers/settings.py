@@ -21,11 +21,11 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from activities.evidence.config import EvidenceConfig
-from activities.identity_keys import KeyRing
 from activities.papers.config import VERIFICATION_URL, PaperConfig
 from models.batch import FOUR_EYES_ABOVE
 from models.calendar_overlay import read_overlays
 from models.evidence import MediaType
+from models.key_ring import IDENTITY_IDS, read_keys
 from models.roles import Reference, Role
 from models.visibility import Grant
 from models.webhooks import MAIL_ADDRESS, Network, key_of, seal_key_of
@@ -334,8 +334,9 @@ class Settings(CodecSettings):
     )
     identity_index_keys: SecretStr | None = Field(
         default=None,
-        description="give id:base64 of 32 random bytes, another key than those of ZHICHENG_IDENTITY_KEYS, "
-        "the present one first, or leave it unset on a single machine: then a key file in data_dir is made",
+        description="give id:base64 of 32 random bytes (openssl rand -base64 32), another key than those of "
+        "ZHICHENG_IDENTITY_KEYS, the present one first, or leave it unset on a single machine: then a key "
+        "file in data_dir is made",
     )
     identity_required: bool = Field(
         default=False,
@@ -441,7 +442,7 @@ class Settings(CodecSettings):
     @classmethod
     def _rings(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
-            KeyRing.read(value.get_secret_value())
+            read_keys(value.get_secret_value(), IDENTITY_IDS)
         return value
 
     @field_validator("smtp_security")

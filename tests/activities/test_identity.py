@@ -11,9 +11,10 @@ from sqlalchemy import select
 
 from activities import identity
 from activities.database import Database
-from activities.identity_keys import KEY_BYTES, IdentityKeyError, IdentityKeys, KeyRing
+from activities.identity_keys import IdentityKeyError, IdentityKeys, KeyRing
 from activities.looks import Looker, looks_at_person
 from models.identity import Document
+from models.key_ring import KEY_BYTES
 from models.refusal import Refused
 from models.tables import Application, PersonIdentity
 from tests.activities.recorded import Desk
@@ -152,10 +153,19 @@ async def test_keys_are_changed_while_people_look(database: Database) -> None:
 
 
 def test_a_ring_says_what_is_wrong_and_shows_no_key() -> None:
-    good = base64.b64encode(bytes(32)).decode()
-    for text in ("", "a", "a:xx", f"a:{good},a:{good}", f"a:{good},b:{good}", "a:" + good[:20]):
-        with pytest.raises(ValueError, match=r"must|base64") as wrong:
+    good, other = (base64.b64encode(bytes(range(first, first + 32))).decode() for first in (0, 1))
+    for text, rule in (
+        ("", "at least one key"),
+        ("a", "must be id:base64"),
+        ("a:xx", "'a' must be base64"),
+        (f"a:{good},a:{other}", "the same id twice"),
+        (f"a:{good},b:{good}", "the same key twice"),
+        ("a:" + good[:20], "'a' must have 32 bytes, it has 15"),
+        ("a:" + base64.b64encode(bytes(32)).decode(), "'a' must be random"),
+    ):
+        with pytest.raises(ValueError, match=rule) as wrong:
             KeyRing.read(text)
         assert good not in str(wrong.value)
+    assert KeyRing.read(f"2026.11:{other},a:{good}").current == "2026.11"
     with pytest.raises(ValueError, match="must differ"):
         IdentityKeys(ring(a=1), ring(i=1))

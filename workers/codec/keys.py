@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from workers.codec.given import KEY_BYTES, PayloadKey
+from models.key_ring import KEY_BYTES, GivenKey
 
 _FINGERPRINT_DIGITS = 8
 
@@ -49,7 +49,7 @@ class NamespaceKey:
     cipher: AESGCM = field(repr=False)
 
     @classmethod
-    def derive(cls, key: PayloadKey, namespace: str) -> NamespaceKey:
+    def derive(cls, key: GivenKey, namespace: str) -> NamespaceKey:
         """The key of this namespace."""
         info = b"zhicheng payload key, version 1\0" + namespace.encode()
         derived = HKDF(SHA256(), KEY_BYTES, salt=None, info=info).derive(key.secret)
@@ -62,15 +62,15 @@ class KeyRing:
 
     def __init__(
         self,
-        keys: Sequence[PayloadKey],
+        keys: Sequence[GivenKey],
         namespace: str,
-        source: Callable[[], Sequence[PayloadKey]] | None = None,
+        source: Callable[[], Sequence[GivenKey]] | None = None,
     ) -> None:
         self.namespace, self._source = namespace, source
-        self._given: tuple[PayloadKey, ...] = ()
+        self._given: tuple[GivenKey, ...] = ()
         self._take(keys)
 
-    def _take(self, keys: Sequence[PayloadKey]) -> None:
+    def _take(self, keys: Sequence[GivenKey]) -> None:
         if tuple(keys) != self._given:
             self._given = tuple(keys)
             derived = [NamespaceKey.derive(key, self.namespace) for key in keys]

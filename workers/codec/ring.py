@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from workers.codec.given import PayloadKey, new_key, parse_keys
+from models.key_ring import GivenKey
+from workers.codec.given import new_key, parse_keys
 from workers.codec.keys import KeyRing
 from workers.key_files import made_once
 from workers.settings import Settings, SettingsError, is_this_machine, split_address
@@ -54,7 +55,7 @@ def key_ring(settings: Settings, address: str, namespace: str) -> KeyRing | None
     )
 
 
-def _in_file(file: Path) -> tuple[PayloadKey, ...]:
+def _in_file(file: Path) -> tuple[GivenKey, ...]:
     try:
         return parse_keys(file.read_text("utf-8"))
     except (OSError, ValueError) as error:
