@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
@@ -46,12 +46,14 @@ payloads = st.builds(
 
 @settings(max_examples=150, deadline=None)
 @given(payloads)
+@example(Payload(data=ENCODING))
 def test_what_is_sealed_opens_again_and_says_nothing(payload: Payload) -> None:
     sealed = seal(payload, ring())
     assert unseal(sealed, ring()) == payload
     assert dict(sealed.metadata) == {"encoding": ENCODING, KEY_ID: ring().current.id.encode()}
-    assert len(payload.data) < 8 or payload.data not in sealed.SerializeToString()
     assert seal(payload, ring()) != sealed, "a nonce is never used twice"
+    sealed.metadata.clear()  # compared above; data may be a part of its words, "binary/z" for one
+    assert len(payload.data) < 8 or payload.data not in sealed.SerializeToString()
 
 
 @settings(max_examples=150, deadline=None)
