@@ -27,7 +27,7 @@ from models.calendar import WorkCalendar
 from models.outbox import DeadlineAnswer, HopBatch, HopResult, Snapshot
 from models.tables import AgendaEntry, Application, AuditEntry, DossierVersion, LiveApplication, Notice
 from models.tables.chain import columns_of, turn_columns
-from models.visibility import OF_THE_COMMITTEE
+from models.visibility import OF_THE_COMMITTEE, archive_of
 
 FactWriter = Callable[[AsyncSession, HopBatch, Fact], Awaitable[None]]
 """Writes what one fact leaves beside the common records; called again it changes nothing."""
@@ -173,7 +173,7 @@ async def _write_notices(
         "applicant": snapshot.applicant,
         "employer": snapshot.employer,
         "department": snapshot.department,
-        "archive": archive_keeper or offices.get("archive"),
+        "archive": archive_of(archive_keeper, offices),
     }
     if any(OF_THE_COMMITTEE & set(told_roles(fact)) for fact in batch.facts):
         committee = await _committee(session, snapshot)

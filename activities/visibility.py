@@ -67,15 +67,20 @@ def _by(subject: str, grant: Grant, offices: Mapping[str, str]) -> ColumnElement
         case Role.DEPARTMENT:
             return Application.department == organisation
         case Role.ARCHIVE:
-            of_plan = true() if offices.get(Role.ARCHIVE.value) == organisation else false()
-            given = Application.archive_keeper
-            return or_(given == organisation, and_(given.is_(None), of_plan))
+            return kept_by(organisation, offices)
         case role if role in OF_THE_COMMITTEE:
             return _on_an_agenda_of(organisation)
         case role if role in OF_THE_PLAN:
             return true() if offices.get(role.value) == organisation else false()
         case _:
             return false()
+
+
+def kept_by(organisation: str, offices: Mapping[str, str]) -> ColumnElement[bool]:
+    """True for the rows whose file this organisation keeps: `models.visibility.archive_of` in SQL."""
+    of_plan = true() if offices.get(Role.ARCHIVE.value) == organisation else false()
+    given = Application.archive_keeper
+    return or_(given == organisation, and_(given.is_(None), of_plan))
 
 
 def _on_an_agenda_of(committee: str) -> ColumnElement[bool]:

@@ -10,6 +10,7 @@ from models.commands import Command
 from models.refusal import RefusalCode, refuse
 from models.roles import ROLE_LABELS, Actor, Role
 from models.state import ApplicationState
+from models.visibility import archive_of
 
 OPEN_TO_ANYONE = "object"
 """Objections and complaints come from anyone."""
@@ -75,7 +76,7 @@ def _organisation_of(state: ApplicationState, actor: Actor) -> tuple[str, ...] |
         case Role.EXPERT | Role.CHAIR:
             return (state.meeting.committee_ref,) if state.meeting else None
         case Role.ARCHIVE:
-            keeper = state.input.archive_keeper or state.plan.organisations.get(Role.ARCHIVE)
+            keeper = archive_of(state.input.archive_keeper, state.plan.organisations)
             return (keeper,) if keeper else None
         case role if role in _PLAN_ROLES:
             holder = state.plan.organisations.get(role.value)

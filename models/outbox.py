@@ -16,6 +16,7 @@ from models.posts import PostAnswer
 from models.state import ApplicationState
 from models.terms import PlanTerms
 from models.turn import Turn
+from models.visibility import archive_of
 from models.wire import Compact, Instant, Wire, last_day_before
 
 
@@ -181,7 +182,7 @@ def action_organisation(state: ApplicationState) -> str | None:
     if role in holders:
         return holders[role]
     if role == "archive":
-        return given.archive_keeper or state.plan.organisations.get(role)
+        return archive_of(given.archive_keeper, state.plan.organisations)
     if role in ("chair", "expert"):
         return state.meeting.committee_ref if state.meeting else None
     return state.plan.organisations.get(role) if role else None

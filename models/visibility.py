@@ -39,6 +39,15 @@ class Ties(Wire):
     committees: frozenset[str] = frozenset()
 
 
+def archive_of(keeper: str | None, offices: Mapping[str, str]) -> str | None:
+    """Who keeps the file in the end: the keeper that the application names, or else the archive of its plan.
+
+    None where neither is known: then nobody archives, sees or is told as the archive.
+    `activities.visibility.kept_by` says the same in SQL.
+    """
+    return keeper if keeper is not None else offices.get(Role.ARCHIVE.value)
+
+
 def sees(subject: str, grant: Grant, ties: Ties) -> bool:
     """Whether this person sees the application in this role."""
     match grant.role:
@@ -49,7 +58,7 @@ def sees(subject: str, grant: Grant, ties: Ties) -> bool:
         case Role.DEPARTMENT:
             return grant.organisation == ties.department
         case Role.ARCHIVE:
-            keeper = ties.archive_keeper or ties.offices.get(Role.ARCHIVE.value)
+            keeper = archive_of(ties.archive_keeper, ties.offices)
             return keeper is not None and grant.organisation == keeper
         case role if role in OF_THE_COMMITTEE:
             return grant.organisation in ties.committees

@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from models.deadlines import DeadlineKind, DeadlineName
+from models.outbox import action_organisation
 from models.refusal import RefusalCode
 from models.stages import Stage
 from tests.models.life import Cast, Life, accepted, certified, recommended, submitted, with_office
@@ -74,6 +75,35 @@ def test_a_complaint_makes_no_decision_stale() -> None:
     assert life.state.revision == seen
     life.do(life.cast.accept(expected_revision=seen), "2023-10-12 09:00")
     life.assert_stage(Stage.REVIEW_READY)
+
+
+@pytest.mark.parametrize(
+    ("keeper", "of_plan", "whose"),
+    [
+        ("tj-archive", "tj-talent-archive", "tj-archive"),
+        (None, "tj-talent-archive", "tj-talent-archive"),
+        ("tj-archive", None, "tj-archive"),
+        (None, None, None),
+    ],
+)
+def test_the_file_goes_to_the_named_keeper_or_else_to_the_archive_of_the_plan(
+    keeper: str | None, of_plan: str | None, whose: str | None
+) -> None:
+    life = certified(Life())
+    others = {role: unit for role, unit in life.state.plan.organisations.items() if role != "archive"}
+    terms = life.state.plan.model_copy(
+        update={"organisations": others | ({"archive": of_plan} if of_plan else {})}
+    )
+    given = life.state.input.model_copy(update={"archive_keeper": keeper})
+    life.state = life.state.model_copy(update={"terms": terms, "input": given})
+    assert action_organisation(life.state) == whose
+    for organisation in ("tj-archive", "tj-talent-archive"):
+        if organisation != whose:
+            stranger = {"id": "s-1", "role": "archive", "organisation": organisation}
+            assert life.refused(life.cast.archive(actor=stranger)).code is RefusalCode.WRONG_ORGANISATION
+    if whose is not None:
+        life.do(life.cast.archive(actor={"id": "k-1", "role": "archive", "organisation": whose}))
+        life.assert_stage(Stage.ARCHIVED)
 
 
 def test_only_the_keeper_of_the_file_archives() -> None:

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from activities.visibility import visible_to
+from activities.visibility import kept_by, visible_to
 from models.roles import Role
 from models.tables import AgendaEntry, AgendaItem, Application, Base, ReviewMeeting
-from models.visibility import Grant, Ties, may_see
+from models.visibility import Grant, Ties, archive_of, may_see
 from tests.support import unique
 
 ORGANISATIONS = st.sampled_from(["one", "two", "three", None])
@@ -82,6 +82,27 @@ def test_the_list_shows_what_the_rule_says(
         )
         assert (session.scalar(question) is not None) is may_see(subject, grants, ties)
         session.rollback()
+
+
+@pytest.mark.parametrize("organisation", ["one", "two", "three"])
+@pytest.mark.parametrize("of_plan", ["one", "two", None])
+@pytest.mark.parametrize("keeper", ["one", "two", None])
+def test_the_rows_that_an_archive_keeps_are_those_that_the_rule_gives_it(
+    tables: Any, keeper: str | None, of_plan: str | None, organisation: str
+) -> None:
+    ref, at = unique("k"), datetime(2023, 9, 20, tzinfo=UTC)
+    offices = {"office": "three"} | ({"archive": of_plan} if of_plan else {})
+    with Session(tables) as session:
+        session.add(_row(ref, "p-1", "two", "three", keeper, at))
+        session.flush()
+        row = select(Application).where(Application.application_ref == ref)
+        found = session.scalar(row.where(kept_by(organisation, offices))) is not None
+        seen = session.scalar(
+            row.where(visible_to("p-2", [Grant(role=Role.ARCHIVE, organisation=organisation)], offices))
+        )
+        session.rollback()
+    assert found is (archive_of(keeper, offices) == organisation)
+    assert (seen is not None) is found
 
 
 def _row(ref: str, applicant: str, employer: str, department: str, keeper: str | None, at: datetime) -> Any:
