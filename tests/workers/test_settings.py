@@ -114,6 +114,19 @@ async def test_no_server_is_told_in_a_sentence() -> None:
         await connect(Settings.load(temporal_address=address))
 
 
+def test_no_part_of_the_settings_hides_a_name_of_another() -> None:
+    """A validator that had the name of another one would replace it without a word."""
+    of_every_class = {"model_config", "_abc_impl"}
+    names = [
+        name
+        for part in Settings.__bases__
+        for name in {*vars(part), *part.__annotations__} - of_every_class
+        if not name.startswith("__")
+    ]
+    assert {"_with_tls", "_rings", "smtp_address", "payload_keys"} <= set(names)
+    assert sorted(names) == sorted(set(names))
+
+
 def test_an_address_is_split() -> None:
     assert split_address("[::1]:80") == ("::1", 80)
     with pytest.raises(ValueError, match="host:port"):

@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings
 
 from workers.codec.given import parse_keys
+from workers.settings_values import HostAndPort
 
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?|https?://\[[0-9a-f:]+\](:\d{1,5})?")
 _SUBJECT = re.compile(r"[A-Za-z0-9._:@-]{1,80}")
@@ -35,7 +36,7 @@ class CodecSettings(BaseSettings):
         description="name the namespace in which the payloads were sealed, after histories were moved to "
         "one of another name, or leave it unset",
     )
-    codec_address: str = Field(
+    codec_address: HostAndPort = Field(
         default="127.0.0.1:8082",
         description="give host:port for the codec server; port 0 turns it off in `zhicheng up`",
     )
