@@ -80,7 +80,8 @@ class CycleDesk:
                 for step, known in snapshot.steps.items():
                     row = _step_row(snapshot, step, known)
                     await write_over(session, CycleStep, row, ("plan_id", "step"))
-            await write_new(session, CycleFact, [_fact_row(snapshot, f) for f in batch.facts])
+            for fact in batch.facts:  # one that had been set aside comes back
+                await write_over(session, CycleFact, _fact_row(snapshot, fact), ("plan_id", "seq", "hash"))
             await _write_notices(session, snapshot, batch.facts)
 
     @activity.defn(name="list_open_cases")
@@ -163,8 +164,8 @@ async def _settle(session: AsyncSession, snapshot: CycleSnapshot, facts: Iterabl
     """Sets aside entries that were written for a decision that was never acknowledged. True if there were.
 
     The workflow is the truth: of two entries with the same number the one of the later turn is part of the
-    chain (`activities.orphans`), and what the other told nobody has to hear. None: the facts themselves came
-    late, have been set aside, and nothing may be written from their batch.
+    chain (`activities.orphans`), and what the other told nobody has to hear. None: a later turn has spoken,
+    and nothing may be written from the batch; facts that differ have been set aside.
     """
     facts = tuple(facts)
     if not facts:
@@ -178,7 +179,7 @@ async def _settle(session: AsyncSession, snapshot: CycleSnapshot, facts: Iterabl
         )
     }
     there = {seq: Entry(row.hash, row.at, row.turn()) for seq, row in rows.items()}
-    # An entry that was set aside cannot come back under its key: those beyond wait for the one that differs.
+    # A fact that follows may be the same to the letter: those beyond wait for the one that differs.
     verdict = judge(facts, there, snapshot.turn, more=True)
     for seq in verdict.again:
         for name, value in turn_columns(snapshot.turn).items():
@@ -186,6 +187,7 @@ async def _settle(session: AsyncSession, snapshot: CycleSnapshot, facts: Iterabl
     if verdict.late is not None:
         late = [_fact_row(snapshot, fact) for fact in facts if fact.seq >= verdict.late]
         await write_new(session, CycleFact, [row | {"orphaned_at": snapshot.at} for row in late])
+    if verdict.late is not None or verdict.stale:
         return None
     if verdict.gives_way is None:
         return False

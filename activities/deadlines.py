@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.writing import write_over
 from models.deadlines import DeadlineRequest
-from models.outbox import DeadlineAnswer, DueNow, HopBatch, Snapshot
+from models.outbox import DeadlineAnswer, HopBatch, Snapshot
+from models.standing import DueNow
 from models.tables import CurrentDeadline, DeadlineEntry
 from models.wire import local_day
 

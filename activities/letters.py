@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.database import Database
@@ -189,8 +189,13 @@ class Letters:
         await write_over(session, Letter, row, ("source", "notice_id"))
 
     async def unsent(self, status: str | None = None) -> Sequence[Letter]:
-        """What is on its way and not there yet; or only what is `waiting`, `no_contact` or `dead`."""
+        """What is on its way and not there yet; or only what is `waiting`, `no_contact` or `dead`.
+
+        What became void meanwhile goes nowhere any more, and is not among them.
+        """
         wanted = Letter.status == status if status else Letter.status != SENT
+        if status != SENT:
+            wanted = and_(wanted, _to_be_sent())
         async with self._database.reading() as session:
             rows = await session.scalars(
                 select(Letter).where(wanted).order_by(Letter.source, Letter.notice_id)
@@ -199,7 +204,7 @@ class Letters:
 
     async def retry(self, at: datetime, source: str | None = None, notice_id: int | None = None) -> int:
         """Dead letters are sent again: all, those of a kind, or one; how many."""
-        asked = update(Letter).filter_by(status=DEAD)
+        asked = update(Letter).filter_by(status=DEAD).where(_to_be_sent())
         if source is not None:
             asked = asked.filter_by(source=source)
         if notice_id is not None:
@@ -223,7 +228,8 @@ class Letters:
                 )
                 counted = select(func.count()).select_from(table).where(table.status == "pending", ~settled)
                 pending += await session.scalar(counted) or 0
-            by_status = select(Letter.status, func.count()).group_by(Letter.status)
+            alive = or_(Letter.status == SENT, _to_be_sent())
+            by_status = select(Letter.status, func.count()).where(alive).group_by(Letter.status)
             counts = dict((await session.execute(by_status)).all())
         return {
             "notices_pending": pending,
@@ -231,6 +237,19 @@ class Letters:
             "notices_without_contact": counts.get(NO_CONTACT, 0),
             "notices_dead": counts.get(DEAD, 0),
         }
+
+
+def _to_be_sent() -> ColumnElement[bool]:
+    """Whether the notice of a letter is still to be sent: not one whose fact was set aside."""
+    return or_(
+        *(
+            and_(
+                Letter.source == source.name,
+                exists().where(source.table.id == Letter.notice_id, source.table.status == "pending"),
+            )
+            for source in SOURCES
+        )
+    )
 
 
 async def set_contact(database: Database, recipient: str, channel: str, address: str, at: datetime) -> None:

@@ -14,11 +14,12 @@ from activities.identity import is_identified, same_person
 from activities.plans import plan_in_force, wait_for_my_turn
 from activities.records import Records
 from models.application import ApplicationInput
-from models.outbox import HopBatch, OpenRequest, OpenResult, Snapshot
+from models.outbox import HopBatch, Left, OpenRequest, OpenResult, Snapshot
 from models.plan import UnknownPlanError
 from models.plan_periods import terms_on
 from models.schedule import requests_on_entry
 from models.stages import Stage, label_of
+from models.standing import standing_of
 from models.state import ApplicationState
 from models.tables import Application, LiveApplication
 from models.terms import PlanTerms
@@ -82,7 +83,9 @@ def opening_batch(request: OpenRequest, terms: PlanTerms) -> HopBatch:
     )
     return HopBatch(
         hop="records",
-        snapshot=Snapshot.of(state, request.workflow_id, request.run_id, at, request.turn),
+        snapshot=Snapshot.of(
+            given, standing_of(state), Left(request.workflow_id, request.run_id, at, request.turn)
+        ),
         facts=(request.fact,),
         requests=tuple(requests_on_entry(state, at)),
     )

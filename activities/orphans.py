@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.posts import undo_posts
@@ -28,6 +28,7 @@ from models.tables import (
     Certificate,
     CurrentDeadline,
     DeadlineEntry,
+    DossierVersion,
     Facts,
     InboxItem,
     Notice,
@@ -60,9 +61,9 @@ async def reconcile(
 ) -> bool | None:
     """Compares the facts with the entries that are there.
 
-    False: nothing differs. True: entries that were there have been set aside. None: the facts themselves
-    are the orphans; they have been set aside and nothing may be written from their batch. `more`: other
-    facts follow at once, and will tell what is there beyond these.
+    False: nothing differs. True: entries that were there have been set aside. None: nothing may be written
+    from their batch, since a later turn has spoken: it told the same, or the facts themselves are orphans and
+    have been set aside. `more`: other facts follow at once, and will tell what is there beyond these.
     """
     plan_id, ref = snapshot.plan_id, snapshot.application_ref
     if not facts:
@@ -77,6 +78,7 @@ async def reconcile(
         await _left_again(session, snapshot, seq)
     if verdict.late is not None:
         await _set_aside(session, snapshot, [fact for fact in facts if fact.seq >= verdict.late])
+    if verdict.late is not None or verdict.stale:
         return None
     if verdict.gives_way is not None:
         await take_back(session, plan_id, ref, verdict.gives_way, snapshot.at)
@@ -122,6 +124,7 @@ async def take_back(
         [{**columns_of(plan_id, application_ref, e.to_fact()), **extra, "audit_id": e.id} for e in entries],
     )
     await undo_posts(session, plan_id, application_ref, seq, at)
+    await _restore_dossiers(session, ids, seq)
     tables: tuple[type[AuditEntry | Facts | DeadlineEntry], ...] = (AuditEntry, *_OF_FACTS, DeadlineEntry)
     for table in tables:
         await session.execute(delete(table).filter_by(**ids).where(table.seq >= seq))
@@ -147,6 +150,28 @@ async def take_back(
         )
     )
     await _restore_deadlines(session, ids, seq)
+
+
+async def _restore_dossiers(session: AsyncSession, ids: dict[str, str], seq: int) -> None:
+    """A version that nobody handed in goes; one that had been handed in before counts from then again."""
+    if not await session.scalar(select(exists().where(*_of(DossierVersion, ids), DossierVersion.seq >= seq))):
+        return
+    told = select(AuditEntry.seq, AuditEntry.details).where(*_of(AuditEntry, ids), AuditEntry.seq < seq)
+    handed_in = {
+        details["dossier_sha256"]: number
+        for number, details in await session.execute(told.order_by(AuditEntry.seq))
+        if "dossier_sha256" in details
+    }
+    versions = select(DossierVersion).where(*_of(DossierVersion, ids), DossierVersion.seq >= seq)
+    for version in await session.scalars(versions):
+        if version.sha256 in handed_in:
+            version.seq = handed_in[version.sha256]
+        else:
+            await session.delete(version)
+
+
+def _of(table: Any, ids: dict[str, str]) -> list[ColumnElement[bool]]:
+    return [getattr(table, name) == value for name, value in ids.items()]
 
 
 async def _restore_deadlines(session: AsyncSession, ids: dict[str, str], seq: int) -> None:

@@ -66,8 +66,8 @@ class Records:
     async def write(self, session: AsyncSession, batch: HopBatch) -> HopResult:
         """Writes the batch inside an open transaction; it answers deadlines, and a post that is asked for."""
         snapshot = batch.snapshot
-        answers = await self._answers(session, batch)
         stored = await _locked(session, snapshot)
+        answers = await self._answers(session, batch)
         set_aside = await reconcile(session, snapshot, batch.facts, more=batch.more)
         if set_aside is None:
             return HopResult(answers=answers)

@@ -18,7 +18,7 @@ from models.cycle_steps import Phase, StepId
 from models.roles import Reference
 from models.state import RefusedSignal
 from models.turn import Turn
-from models.wire import Compact, Instant, Wire
+from models.wire import Compact, Instant, Told, Wire
 
 KEPT = 500
 """Answered commands and facts that the workflow keeps; the database keeps every fact."""
@@ -222,7 +222,7 @@ class CycleState(BaseModel):
         return self.model_copy(update={"history": abridge(self.history, 500_000)}).model_dump(mode="json")
 
 
-class CycleSnapshot(Wire):
+class CycleSnapshot(Told):
     """The read-model row of a cycle, as the workflow sees it after its facts."""
 
     plan_id: str
@@ -241,7 +241,7 @@ class CycleSnapshot(Wire):
     turn: Turn | None = None
 
 
-class CycleBatch(Wire):
+class CycleBatch(Told):
     """What leaves a cycle for the database: its row, the steps and new facts. Writing it again is safe."""
 
     snapshot: CycleSnapshot

@@ -5,32 +5,37 @@ Everything is keyed, so that writing a batch again changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from models.application import ApplicationInput
 from models.audit import Fact
 from models.calendar import Lineage
-from models.deadlines import DeadlineKind, DeadlineName, DeadlineRequest
+from models.deadlines import DeadlineName, DeadlineRequest
 from models.dossier import Dossier
 from models.posts import PostAnswer
-from models.state import ApplicationState
+from models.standing import DueNow, Standing
 from models.terms import PlanTerms
 from models.turn import Turn
-from models.visibility import archive_of
-from models.wire import Compact, Instant, Wire, last_day_before
+from models.wire import Compact, Instant, Told, last_day_before
 
 
-class DueNow(Wire):
-    """A deadline that counts in the present stage, as the workflow holds it; not computed yet: no dates."""
+@dataclass(frozen=True)
+class Left:
+    """When a batch left: which workflow and run, the business time, and the workflow task."""
 
-    name: DeadlineName
-    kind: DeadlineKind
-    last_day: date | None = None
-    due_at: Instant | None = None
+    workflow_id: str
+    run_id: str
+    at: datetime
+    turn: Turn | None = None
 
 
-class Snapshot(Wire):
-    """The read-model row of an application, as the workflow sees it after the batch."""
+class Snapshot(Told):
+    """The read-model row of an application after the facts of a batch, as its workflow tells it.
+
+    `at`: business time at which it left. `turn`: the workflow task that it left in.
+    """
 
     plan_id: str
     plan_version: int
@@ -59,41 +64,27 @@ class Snapshot(Wire):
     turn: Turn | None = None
 
     @staticmethod
-    def of(
-        state: ApplicationState, workflow_id: str, run_id: str, at: datetime, turn: Turn | None = None
-    ) -> Snapshot:
-        """The row for the present state."""
-        given = state.input
+    def of(given: ApplicationInput, standing: Standing, left: Left, facts: Sequence[Fact] = ()) -> Snapshot:
+        """The row for how it stands after these `facts`, which may be only the first of their cause."""
+        last = {"seq": facts[-1].seq, "chain": facts[-1].hash} if facts else {}
         return Snapshot(
             plan_id=given.plan_id,
-            plan_version=state.plan.version,
             application_ref=given.application_ref,
-            workflow_id=workflow_id,
-            run_id=run_id,
+            workflow_id=left.workflow_id,
+            run_id=left.run_id,
             applicant=given.applicant,
             employer=given.employer.id,
             department=given.department,
             specialty=given.specialty,
             level=given.level,
-            route=state.dossier.route if state.dossier else None,
-            stage=state.stage.value,
-            status=state.status,
-            action_by=state.action_by,
-            action_organisation=action_organisation(state),
-            due_at=state.due_at(),
-            revision=state.revision,
-            seq=state.seq,
-            chain=state.chain,
-            returns=state.times_returned,
-            certificate_no=state.certificate_no,
-            entered_at=state.entered_at,
-            at=at,
-            counting=tuple(due_now(state)),
-            turn=turn,
+            due_at=min((due.due_at for due in standing.counting if due.due_at), default=None),
+            at=left.at,
+            turn=left.turn,
+            **({name: getattr(standing, name) for name in Standing.model_fields} | last),
         )
 
 
-class HopBatch(Wire):
+class HopBatch(Told):
     """The input of every hop activity: facts to record and deadlines to compute.
 
     `dossier` travels only when it changed. `moves_post`: a fact of it touches the register of posts.
@@ -137,7 +128,7 @@ class HopResult(Compact):
     post: PostAnswer | None = None
 
 
-class OpenRequest(Wire):
+class OpenRequest(Told):
     """The input of the opening: who applies where, under which workflow, and the clock it will run on."""
 
     application: ApplicationInput
@@ -156,33 +147,3 @@ class OpenResult(Compact):
     refused_code: str | None = None
     refused_zh: str | None = None
     refused_en: str | None = None
-
-
-def due_now(state: ApplicationState) -> list[DueNow]:
-    """The deadlines of the present stage, also those that are still to be computed."""
-    found = []
-    for spec in state.deadline_specs():
-        known = state.deadlines.get(spec.name)
-        found.append(
-            DueNow(
-                name=spec.name,
-                kind=spec.kind,
-                last_day=known.last_day if known else None,
-                due_at=known.due_at if known else None,
-            )
-        )
-    return found
-
-
-def action_organisation(state: ApplicationState) -> str | None:
-    """The organisation (or the applicant's reference) in whose court it is."""
-    role = state.action_by
-    given = state.input
-    holders = {"applicant": given.applicant, "employer": given.employer.id, "department": given.department}
-    if role in holders:
-        return holders[role]
-    if role == "archive":
-        return archive_of(given.archive_keeper, state.plan.organisations)
-    if role in ("chair", "expert"):
-        return state.meeting.committee_ref if state.meeting else None
-    return state.plan.organisations.get(role) if role else None

@@ -49,7 +49,7 @@ def settle(
             missing_year=answer.missing_year,
             request=request,
         )
-        state.deadlines[request.name] = new
+        state.deadline_known(new)
         if answer.due_at is None:
             if old is None or old.missing_year != answer.missing_year:
                 _note(state, "calendar_missing", new, now, {"year": answer.missing_year})

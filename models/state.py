@@ -20,6 +20,7 @@ from models.dossier import Dossier
 from models.refusal import Refusal
 from models.roles import Actor
 from models.stages import STAGES, Stage, StageDeadline
+from models.standing import Standing, standing_of
 from models.terms import PlanTerms
 from models.wire import Compact, Instant, Label, Wire
 
@@ -197,12 +198,18 @@ class Proposal(Wire):
 
 
 class Cause(BaseModel):
-    """The facts and the deadline requests that one command or one alarm caused."""
+    """The facts and the deadline requests that one command or one alarm caused, and how it stood after it.
+
+    Without a `standing`, as before the plan is known or in a state that an older release carried, it leaves
+    with that of its leaving.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     facts: list[Fact]
     requests: list[DeadlineRequest]
+    standing: Standing | None = None
+    dossier: Dossier | None = None
 
 
 def _in_short(returns: Iterable[ReturnRound]) -> list[ReturnRound]:
@@ -265,17 +272,38 @@ class ApplicationState(BaseModel):
         replay; the activities must not.
         """
         if self.outbox or self.requests:
-            self.causes.append(Cause(facts=self.outbox, requests=self.requests))
+            standing = standing_of(self) if self.terms is not None else None
+            cause = Cause.model_construct(
+                facts=self.outbox, requests=self.requests, standing=standing, dossier=self.dossier
+            )
+            self.causes.append(cause)
             self.outbox, self.requests = [], []
 
     def take_cause(self) -> Cause | None:
         """The oldest cause that has not left yet, if any."""
         self.close_cause()
-        return self.causes.pop(0) if self.causes else None
+        if not self.causes:
+            return None
+        cause = self.causes.pop(0)
+        if cause.standing is None and self.terms is not None:
+            cause.standing, cause.dossier = standing_of(self), self.dossier
+        return cause
+
+    def deadline_known(self, deadline: Deadline) -> None:
+        """Stores a computed deadline, also for what waits to leave: it was asked for before that happened."""
+        self.deadlines[deadline.name] = deadline
+        for cause in self.causes:
+            if cause.standing is not None:
+                cause.standing = cause.standing.with_deadline(deadline)
 
     def asked(self) -> list[DeadlineRequest]:
         """Every deadline request that has not left yet."""
         return [*(r for cause in self.causes for r in cause.requests), *self.requests]
+
+    @property
+    def facts_wait(self) -> bool:
+        """True when further facts have to leave."""
+        return bool(self.outbox) or any(cause.facts for cause in self.causes)
 
     @property
     def pending(self) -> bool:

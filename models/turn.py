@@ -46,10 +46,12 @@ class Entry:
 class Verdict:
     """What follows from facts that arrive. `again`: entries that stand and left this turn as well.
 
-    `late`: from this number on the facts are the orphans. `gives_way`: from this number on the entries are.
+    `stale`: a later turn has told the same, so that these facts have nothing more to say. `late`: from this
+    number on the facts are the orphans. `gives_way`: from this number on the entries are.
     """
 
     again: tuple[int, ...] = ()
+    stale: bool = False
     late: int | None = None
     gives_way: int | None = None
 
@@ -66,19 +68,23 @@ def judge(facts: Sequence[Fact], there: Mapping[int, Entry], turn: Turn | None, 
     if not facts:
         return Verdict()
     before = there.get(max((seq for seq in there if seq < facts[0].seq), default=0))
-    if turn is not None and before is not None and before.turn is not None and turn.before(before.turn):
-        return Verdict(late=facts[0].seq)
+    overtaken = _left_later(before, turn)
     again: list[int] = []
     for fact in facts:
         entry = there.get(fact.seq)
         if entry is None:
-            continue
-        if entry.hash != fact.hash:
-            if _came_late(fact, turn, entry):
+            if overtaken:
+                return Verdict(tuple(again), late=fact.seq)
+        elif entry.hash != fact.hash:
+            if overtaken or _came_late(fact, turn, entry):
                 return Verdict(tuple(again), late=fact.seq)
             return Verdict(tuple(again), gives_way=fact.seq)
-        if turn is not None and (entry.turn is None or entry.turn.before(turn)):
-            again.append(fact.seq)
+        else:
+            overtaken = overtaken or _left_later(entry, turn)
+            if turn is not None and not overtaken and (entry.turn is None or entry.turn.before(turn)):
+                again.append(fact.seq)
+    if overtaken:
+        return Verdict(tuple(again), stale=True)
     if turn is None or more:
         return Verdict(tuple(again))
     after = (seq for seq, entry in there.items() if seq > facts[-1].seq and _left_before(entry, turn))
@@ -89,6 +95,10 @@ def _came_late(fact: Fact, turn: Turn | None, entry: Entry) -> bool:
     if turn is None or entry.turn is None:
         return fact.at < entry.at
     return turn.before(entry.turn)
+
+
+def _left_later(entry: Entry | None, turn: Turn | None) -> bool:
+    return turn is not None and entry is not None and entry.turn is not None and turn.before(entry.turn)
 
 
 def _left_before(entry: Entry, turn: Turn) -> bool:

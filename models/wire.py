@@ -53,6 +53,13 @@ class Wire(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Told(BaseModel):
+    """What a workflow tells an activity: frozen. A field that a newer release added is left out by an older
+    worker, which would otherwise try it again for ever while the releases change."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
 @cache
 def _defaults(kind: type[BaseModel]) -> dict[str, Any]:
     """The defaults of its fields, to compare with: looked up once, since states are written at every step."""

@@ -26,17 +26,18 @@ with workflow.unsafe.imports_passed_through():
     from models.audit import Fact, abridge
     from models.clock import BusinessClock
     from models.commands import Command, parse
+    from models.deadlines import DeadlineRequest
     from models.decide import answer_again, apply, expire, judge, record
     from models.field_errors import first_field_error
     from models.lifecycle import BY_EVENT
-    from models.outbox import HopBatch, HopResult, OpenRequest, OpenResult, Snapshot
+    from models.outbox import HopBatch, HopResult, Left, OpenRequest, OpenResult, Snapshot
     from models.posts import moves_post
     from models.refusal import Refusal, RefusalCode, Refused, refuse
     from models.roles import SYSTEM
     from models.schedule import next_wake
     from models.settle import open_state, waiting_for_calendar
     from models.signals import early_wake, note_refused, receive, retry_early
-    from models.state import ApplicationState, Receipt
+    from models.state import ApplicationState, Cause, Receipt
     from workflows.attributes import changed_attributes
     from workflows.messages import body_of, history_is_long, refusal_error, start_error
     from workflows.recording import ask_database
@@ -276,31 +277,36 @@ class ApplicationWorkflow:
 
     async def _drain(self) -> None:
         while (cause := self._state.take_cause()) is not None:
-            requests = cause.requests
             groups = [(hop, list(group)) for hop, group in groupby(cause.facts, key=_hop_of)]
             groups = groups or [("records", [])]
             for place, (hop, group) in enumerate(groups):
                 last = place == len(groups) - 1
-                more = not last or self._state.pending
-                batch = self._batch(hop, group, requests if last else [], more)
+                requests = cause.requests if last else []
+                batch = self._batch(cause, hop, group, requests, more=not last or self._state.facts_wait)
                 result: HopResult = await ask_database(
                     hop, batch, HopResult, quickly=not batch.moves_post, summary=summary_of(group)
                 )
                 take_answers(self._state, batch, result, self._moment)
 
-    def _batch(self, hop: str, facts: list[Fact], requests: list[Any], more: bool) -> HopBatch:
-        state = self._state
+    def _batch(
+        self, cause: Cause, hop: str, facts: list[Fact], requests: list[DeadlineRequest], *, more: bool
+    ) -> HopBatch:
         dossier = None
-        if state.dossier is not None and state.dossier.digest != self._sent_dossier:
-            dossier, self._sent_dossier = state.dossier, state.dossier.digest
-        info = workflow.info()
+        if cause.dossier is not None and cause.dossier.digest != self._sent_dossier:
+            dossier, self._sent_dossier = cause.dossier, cause.dossier.digest
+        assert cause.standing is not None
         return HopBatch(
             hop=hop,
-            snapshot=Snapshot.of(state, info.workflow_id, info.run_id, self._now(), self._turns.now()),
+            snapshot=Snapshot.of(
+                self._state.input,
+                cause.standing,
+                Left(workflow.info().workflow_id, workflow.info().run_id, self._now(), self._turns.now()),
+                facts,
+            ),
             facts=tuple(facts),
             requests=tuple(requests),
             dossier=dossier,
-            moves_post=moves_post(state.bound, facts),
+            moves_post=moves_post(self._state.bound, facts),
             more=more,
         )
 

@@ -255,7 +255,7 @@ class ReviewCycleWorkflow:
         kind, state = kind_of(command), self._state
         answer = Done()
         if kind == "close":
-            answer = await ask_database("list_open_cases", self._asked(command, at), Done)
+            answer = await self._ask_database("list_open_cases", self._asked(command, at), Done)
         elif kind in BY_ACTIVITY:
             answer = await self._ask(kind, self._asked(command, at))
         if answer.refused_en is not None:
@@ -379,6 +379,7 @@ class ReviewCycleWorkflow:
         )
 
     async def _open(self) -> None:
+        self._turns.now()
         state, now = self._state, self._moment
         answer = await self._ask_for_dates(now)
         if answer.terms is None:
@@ -410,7 +411,7 @@ class ReviewCycleWorkflow:
             marks=self._state.marks,
             rehearsal_clock=not given.clock.is_real,
         )
-        answer: DatesAnswer = await ask_database("cycle_dates", asked, DatesAnswer)
+        answer: DatesAnswer = await self._ask_database("cycle_dates", asked, DatesAnswer)
         return answer
 
     async def _flush(self, *, always: bool = False) -> None:
@@ -436,13 +437,22 @@ class ReviewCycleWorkflow:
             organisations=state.plan.organisations,
             turn=self._turns.now(),
         )
-        await ask_database("cycle_records", CycleBatch(snapshot=snapshot, facts=facts))
+        await self._ask_database("cycle_records", CycleBatch(snapshot=snapshot, facts=facts))
         state.trim()
+
+    async def _ask_database(
+        self, activity: str, argument: BaseModel, answer: type | None = None, **how: Any
+    ) -> Any:
+        """What was not done quickly is answered in a later task: its beginning is noted first of all."""
+        try:
+            return await ask_database(activity, argument, answer, **how)
+        finally:
+            self._turns.now()
 
     async def _look_up(self, activity: str, argument: BaseModel, answer: type[T]) -> T | None:
         """What only looks; None when it cannot be had today."""
         try:
-            found: T = await ask_database(activity, argument, answer, otherwise=BRIEFLY)
+            found: T = await self._ask_database(activity, argument, answer, otherwise=BRIEFLY)
         except ActivityError:
             return None
         return found
@@ -453,7 +463,9 @@ class ReviewCycleWorkflow:
             done: Done = await workflow.execute_activity(
                 BY_ACTIVITY[kind], asked, result_type=Done, **AT_LENGTH
             )
+            self._turns.now()
         except ActivityError as error:
+            self._turns.now()
             await self._flush(always=True)
             raise decide.not_possible(kind, reason_of(error)) from None
         await self._flush(always=True)
@@ -474,6 +486,7 @@ class ReviewCycleWorkflow:
 
     async def _ring_after(self, delay: timedelta, wake: datetime) -> None:
         await workflow.sleep(delay, summary=f"{wake:%m-%d %H:%M}")
+        self._turns.now()
         self._moment = max(self._moment, wake)
         del self._alarms[wake]
         self._put(_Work(wake))

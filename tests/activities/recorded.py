@@ -9,8 +9,9 @@ from typing import Any
 from activities.database import Database
 from models.audit import Fact
 from models.deadlines import DeadlineRequest
-from models.outbox import HopBatch, HopResult, OpenRequest, OpenResult, Snapshot
+from models.outbox import HopBatch, HopResult, Left, OpenRequest, OpenResult, Snapshot
 from models.posts import moves_post
+from models.state import Cause
 from tests.models.life import Cast, Life
 from workers.registry import make_activities
 
@@ -32,24 +33,31 @@ class RecordedLife(Life):
     def number(self) -> str:
         return "TJ-2023-ENG-000001"
 
-    def hand_over(self, hop: str, facts: list[Fact], requests: list[DeadlineRequest]) -> HopBatch:
+    def hand_over(
+        self, cause: Cause, hop: str, facts: list[Fact], requests: list[DeadlineRequest]
+    ) -> HopBatch:
         if self.opened is None:
             self.opened = self._opening(facts.pop(0))
-        batch = super().hand_over(hop, facts, requests)
+        batch = super().hand_over(cause, hop, facts, requests)
         self.batches.append(batch)
         return batch
 
-    def batch_of(self, hop: str, facts: list[Fact], requests: list[DeadlineRequest]) -> HopBatch:
-        state, dossier = self.state, None
-        if state.dossier is not None and state.dossier.digest != self._sent:
-            dossier, self._sent = state.dossier, state.dossier.digest
+    def batch_of(
+        self, _cause: Cause, hop: str, facts: list[Fact], requests: list[DeadlineRequest]
+    ) -> HopBatch:
+        dossier, given = None, self.state.input
+        if _cause.dossier is not None and _cause.dossier.digest != self._sent:
+            dossier, self._sent = _cause.dossier, _cause.dossier.digest
+        assert _cause.standing is not None
         return HopBatch(
             hop=hop,
-            snapshot=Snapshot.of(state, state.input.workflow_id, self.run_id, self.now),
+            snapshot=Snapshot.of(
+                given, _cause.standing, Left(given.workflow_id, self.run_id, self.now), facts
+            ),
             facts=tuple(facts),
             requests=tuple(requests),
             dossier=dossier,
-            moves_post=moves_post(state.bound, facts),
+            moves_post=moves_post(self.state.bound, facts),
         )
 
     def _opening(self, fact: Fact) -> OpenRequest:

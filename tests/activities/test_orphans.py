@@ -10,7 +10,8 @@ from sqlalchemy import update
 from activities.database import Database
 from activities.letters import Letters
 from models.audit import Fact, verify
-from models.outbox import HopBatch, Snapshot
+from models.outbox import HopBatch, Left, Snapshot
+from models.standing import standing_of
 from models.tables import (
     Application,
     AuditEntry,
@@ -334,7 +335,9 @@ async def test_a_batch_without_facts_writes_no_entry(database: Database) -> None
     later = life.now + timedelta(days=1)
     batch = HopBatch(
         hop="records",
-        snapshot=Snapshot.of(state, state.input.workflow_id, life.run_id, later),
+        snapshot=Snapshot.of(
+            state.input, standing_of(state), Left(state.input.workflow_id, life.run_id, later)
+        ),
         facts=(),
         requests=(next(iter(state.deadlines.values())).request,),
     )

@@ -49,7 +49,7 @@ class WrittenLife(RecordedLife):
             groups = [(hop, list(group)) for hop, group in groupby(cause.facts, key=hop_of)]
             for place, (hop, group) in enumerate(groups or [("records", [])]):
                 last = place == max(0, len(groups) - 1)
-                batch = self.batch_of(hop, group, cause.requests if last else [])
+                batch = self.batch_of(cause, hop, group, cause.requests if last else [])
                 self.batches.append(batch)
                 result = await self.desk.write(batch)
                 take_answers(self.state, batch, result, self.now)

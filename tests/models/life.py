@@ -31,7 +31,7 @@ from models.schedule import next_wake, requests_on_entry
 from models.settle import open_state, waiting_for_calendar
 from models.signals import receive, retry_early
 from models.stages import Stage
-from models.state import ApplicationState, Receipt
+from models.state import ApplicationState, Cause, Receipt
 from models.terms import PlanTerms
 from models.wire import SHANGHAI, end_of, local_day
 from tests.models.post_book import PostBook
@@ -124,11 +124,13 @@ class Life:
             groups = groups or [("records", [])]
             for place, (hop, group) in enumerate(groups):
                 last = place == len(groups) - 1
-                self.hand_over(hop, group, cause.requests if last else [])
+                self.hand_over(cause, hop, group, cause.requests if last else [])
 
-    def hand_over(self, hop: str, facts: list[Fact], requests: list[DeadlineRequest]) -> HopBatch:
+    def hand_over(
+        self, cause: Cause, hop: str, facts: list[Fact], requests: list[DeadlineRequest]
+    ) -> HopBatch:
         """One batch, and the answer to it: computed deadlines, a certificate, a post."""
-        batch = self.batch_of(hop, facts, requests)
+        batch = self.batch_of(cause, hop, facts, requests)
         answered = [self.posts.take(self.cast.ref, fact) for fact in facts] if batch.moves_post else []
         result = HopResult(
             answers=tuple(self.answers(requests)),
@@ -138,7 +140,9 @@ class Life:
         take_answers(self.state, batch, result, self.now)
         return batch
 
-    def batch_of(self, hop: str, facts: list[Fact], requests: list[DeadlineRequest]) -> HopBatch:
+    def batch_of(
+        self, _cause: Cause, hop: str, facts: list[Fact], requests: list[DeadlineRequest]
+    ) -> HopBatch:
         """What leaves; nobody reads the snapshot of a life that is not written down, so it has none."""
         moves = moves_post(self.state.bound, facts)
         return HopBatch.model_construct(
