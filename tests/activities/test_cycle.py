@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -216,3 +216,34 @@ async def test_a_close_lists_the_open_cases_or_is_refused(desk: Desk) -> None:
         assert done.counts == {"open": 1, "stage.office_review": 1}
     (case,) = await rows(desk.database, OpenCase)
     assert (case.application_ref, case.action_by, case.stage) == ("open-1", "office", "office_review")
+
+
+async def test_what_was_set_aside_and_is_decided_again_comes_back(desk: Desk, database: Database) -> None:
+    """The daily look succeeds in a lost task, fails in the next one, lost as well, and succeeds in the third."""
+
+    def leaving(state: CycleState, n: int) -> CycleBatch:
+        made, began = batch(state), moment("2023-09-16 08:30") + timedelta(minutes=n)
+        turn = Turn(run_id="run-1", length=60 + 3 * n, began=began)
+        return made.model_copy(update={"snapshot": made.snapshot.model_copy(update={"turn": turn})})
+
+    write = desk.activities["cycle_records"]
+    state = begun()
+    life.record(state, "opened", moment("2023-09-01 09:00"), SYSTEM, "process (c)")
+    await write(leaving(state, 0))
+    tick = moment("2023-09-16 08:30")
+    first, second, third = (state.model_copy(deep=True) for _ in range(3))
+    life.remind(first, tick)
+    await write(leaving(first, 1))
+    life.record(second, "watch_failed", tick, SYSTEM, life.CLOCK_CITATION)
+    await write(leaving(second, 2))
+    life.remind(third, tick)
+    assert third.chain == first.chain
+    await write(leaving(third, 3))
+    facts = await rows(database, CycleFact, CycleFact.seq)
+    standing = [(fact.seq, fact.event) for fact in facts if fact.orphaned_at is None]
+    assert standing == [(fact.seq, fact.event) for fact in third.history]
+    assert [(fact.event, fact.orphaned_at is None) for fact in facts if fact.event == "watch_failed"] == [
+        ("watch_failed", False)
+    ]
+    (row,) = await rows(database, Cycle)
+    assert (row.seq, row.chain) == (third.seq, third.chain)

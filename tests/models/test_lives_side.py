@@ -7,9 +7,9 @@ from datetime import date
 import pytest
 
 from models.deadlines import DeadlineKind, DeadlineName
-from models.outbox import action_organisation
 from models.refusal import RefusalCode
 from models.stages import Stage
+from models.standing import action_organisation
 from tests.models.life import Cast, Life, accepted, certified, recommended, submitted, with_office
 
 
