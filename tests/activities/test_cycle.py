@@ -219,7 +219,7 @@ async def test_a_close_lists_the_open_cases_or_is_refused(desk: Desk) -> None:
 
 
 async def test_what_was_set_aside_and_is_decided_again_comes_back(desk: Desk, database: Database) -> None:
-    """The daily look succeeds in a lost task, fails in the next one, lost as well, and succeeds in the third."""
+    """The daily look succeeds in a lost task, fails in the next lost one, and succeeds in the third."""
 
     def leaving(state: CycleState, n: int) -> CycleBatch:
         made, began = batch(state), moment("2023-09-16 08:30") + timedelta(minutes=n)
