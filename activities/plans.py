@@ -9,7 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from hashlib import sha256
 from weakref import WeakKeyDictionary
 
@@ -57,8 +57,8 @@ async def plan_at(session: AsyncSession, plan_id: str, version: int) -> ReviewPl
     known = _versions(session).get((plan_id, version))
     if known is not None:
         return known
-    if plan_id in ReviewPlan.known() and _released(plan_id).version == version:
-        return _released(plan_id)
+    if plan_id in ReviewPlan.known() and ReviewPlan.load(plan_id).version == version:
+        return ReviewPlan.load(plan_id)
     if await session.scalar(select(PlanVersion.version).filter_by(plan_id=plan_id, version=version)):
         return await _stored(session, plan_id, version)
     return await plan_in_force(session, plan_id)
@@ -197,7 +197,7 @@ def _as_refusal(errors: Sequence[PlanFinding]) -> Refusal:
 
 async def _released_or_none(session: AsyncSession, plan_id: str) -> ReviewPlan:
     if plan_id in ReviewPlan.known():
-        return _released(plan_id)
+        return ReviewPlan.load(plan_id)
     filed = await session.scalars(select(PlanVersion.plan_id).distinct().limit(50))
     raise UnknownPlanError(plan_id, tuple(sorted({*ReviewPlan.known(), *filed})))
 
@@ -212,11 +212,6 @@ async def _stored(session: AsyncSession, plan_id: str, version: int) -> ReviewPl
 
 def _versions(session: AsyncSession) -> dict[tuple[str, int], ReviewPlan]:
     return _KNOWN.setdefault(session.get_bind().engine.pool, {})
-
-
-@cache
-def _released(plan_id: str) -> ReviewPlan:
-    return ReviewPlan.load(plan_id)
 
 
 @lru_cache(maxsize=64)

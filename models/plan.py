@@ -11,6 +11,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator
 from datetime import date, datetime, time
+from functools import cache
 from importlib.resources import files
 from typing import Annotated, Literal
 
@@ -254,16 +255,14 @@ class ReviewPlan(Wire):
     @classmethod
     def known(cls) -> tuple[str, ...]:
         """The ids of the plans that come with the service, sorted."""
-        folder = files("models") / "plans"
-        names = (entry.name for entry in folder.iterdir())
-        return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+        return _known()
 
     @classmethod
     def load(cls, plan_id: str) -> ReviewPlan:
-        """The plan with this id. Raises `UnknownPlanError`."""
+        """The plan with this id, read once in a process. Raises `UnknownPlanError`."""
         if plan_id not in cls.known():
             raise UnknownPlanError(plan_id, cls.known())
-        return cls.from_toml((files("models") / "plans" / f"{plan_id}.toml").read_text("utf-8"))
+        return _released(plan_id)
 
     @classmethod
     def from_toml(cls, text: str) -> ReviewPlan:
@@ -338,3 +337,14 @@ class ReviewPlan(Wire):
             recused_in_denominator=self.vote.recused_in_denominator.value,
             draw_lead_days=self.vote.draw_lead_days.value,
         )
+
+
+@cache
+def _known() -> tuple[str, ...]:
+    names = (entry.name for entry in (files("models") / "plans").iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+
+
+@cache
+def _released(plan_id: str) -> ReviewPlan:
+    return ReviewPlan.from_toml((files("models") / "plans" / f"{plan_id}.toml").read_text("utf-8"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,10 +33,22 @@ def pytest_configure() -> None:
     os.environ["ZHICHENG_PAYLOAD_KEYS"] = KEYS
 
 
+def pytest_collection() -> None:
+    """To collect is to import: much is made and nothing is garbage."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: it need not be looked at again and again."""
+    gc.enable()
+    gc.freeze()
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest runs first, so that the processes end at about the same time."""
     first = (
+        "test_schemathesis",
         "test_demo_survives_kills",
         "test_simulate_year",
         "test_invariants",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -93,6 +94,7 @@ def read_input(given: ApplicationInput | Mapping[str, Any]) -> ApplicationInput:
     return read
 
 
+@lru_cache(maxsize=64)
 def _terms_of_the_release(plan_id: str) -> PlanTerms | None:
     try:
         return ReviewPlan.load(plan_id).terms()
