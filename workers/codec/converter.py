@@ -42,11 +42,16 @@ class _Damaged(EncodingPayloadConverter):
         raise DamagedPayloadError("a sealed payload was altered, cut, or moved, and cannot be read")
 
 
+_ENCODINGS = (*PydanticPayloadConverter().converters.values(), _Damaged())
+"""Made once: the SDK makes a converter for every task of a workflow, and each of its own would learn anew how
+every model is read."""
+
+
 class ReviewPayloadConverter(CompositePayloadConverter):
     """Pydantic models as JSON."""
 
     def __init__(self) -> None:
-        super().__init__(*PydanticPayloadConverter().converters.values(), _Damaged())
+        super().__init__(*_ENCODINGS)
 
 
 _READABLE = DefaultFailureConverter()
