@@ -48,11 +48,11 @@ def pytest_collection_finish() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest runs first, so that the processes end at about the same time."""
     first = (
-        "test_schemathesis",
         "test_demo_survives_kills",
         "test_simulate_year",
         "test_invariants",
         "workflows/test_meeting",
+        "test_schemathesis",
         "test_cli_application",
         "test_hard_times",
         "test_walk",

@@ -98,8 +98,13 @@ async def test_a_batch_in_hard_times(tmp_path: Path) -> None:
             view = await door.until(REF, BatchStatus.DONE, BatchStatus.STOPPED)
             assert sum(view.counts.values()) == len(casts)
             for order, answer in zip(orders, answers[1:], strict=True):
-                if isinstance(answer, BatchReceipt):
+                if not isinstance(answer, BatchReceipt):
+                    continue
+                try:
                     again = await door.send(REF, order)
+                except BatchClosed:  # on a busy machine its last day has come
+                    assert (await door.state(REF)).permitted == ()
+                else:
                     assert again.model_copy(update={"duplicate": False}) == answer
             held = [
                 [fact.event for fact in await applications.history(f"{PLAN}/{cast.ref}")].count("hold")
