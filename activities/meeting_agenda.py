@@ -88,6 +88,16 @@ async def open_meeting(case: Case) -> MeetingActDone:
             fix_en="Open it on that day.",
             citation="work plan 七(四)",
         )
+    until = case.meeting.committee_valid_until
+    if until < local_day(case.at):
+        raise unmet(
+            f"评委会备案已于{until}失效。",
+            f"The committee's filing expired on {until}.",
+            "请重新核准备案后另行安排会议。",
+            "Have the committee filed again, then plan another meeting.",
+            "committee_valid_until",
+            "Order 40 Art. 8",
+        )
     there, size = await attending(case.session, case.key), case.meeting.committee_size
     if not quorum_met(size, len(there), 0, case.terms.rule):
         least = least_voters(size, case.terms.rule)

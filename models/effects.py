@@ -159,10 +159,17 @@ def drop_publicities(state: ApplicationState, of: str) -> None:
 
 
 def finish_publicity(state: ApplicationState, ended_at: datetime) -> None:
-    """The running publicity has run in full, until `ended_at` (exclusive)."""
+    """The running publicity has run in full, until `ended_at` (exclusive).
+
+    What came at or after that instant is a complaint, also where the posting was recorded later still
+    (process (b), invariant 7; reading 17).
+    """
     running = state.running_publicity()
     assert running is not None
     _replace_publicity(state, running, ended_at=ended_at, last_day=last_day_before(ended_at))
+    for index, objection in enumerate(state.objections):
+        if objection.publicity == running.of and objection.open and objection.at >= ended_at:
+            state.objections[index] = objection.model_copy(update={"publicity": "none"})
 
 
 def _object(state: ApplicationState, command: c.Command, now: datetime) -> None:
@@ -212,6 +219,7 @@ def _rule(state: ApplicationState, command: c.Command, now: datetime) -> None:
 
 def _curable(state: ApplicationState, command: c.Command, now: datetime) -> None:
     _rule(state, command, now)
+    state.correction_due = None  # a ruling names no day; that of an earlier return is over
     rule = cast(c.RuleOnObjection, command)
     state.returns.append(
         ReturnRound(
@@ -463,17 +471,18 @@ EFFECTS: dict[str, tuple[Effect, ...]] = {
 
 
 def on_entry(state: ApplicationState) -> None:
-    """What entering a stage means for what was collected before, whichever event led there."""
+    """What entering a stage means for what was collected before, whichever event led there.
+
+    An objection stays open until somebody has ruled on it, also when its notice is taken down: at the end of
+    the next one it is looked into (process (b): some open; Order 40 Art. 16).
+    """
     match state.stage:
         case Stage.EMPLOYER_REVIEW | Stage.EMPLOYER_RETURNED | Stage.EMPLOYER_DECLINED:
             drop_publicities(state, "employer")
-            _overtake_objections(state, "employer")
             if state.stage is Stage.EMPLOYER_DECLINED:
                 _close_returns(state)
         case Stage.DEFENCE_PENDING:
             state.deadlines.pop(DeadlineName.DEFENCE_EXCUSE, None)
-        case Stage.REVIEW_READY:
-            _overtake_objections(state, "result")
         case Stage.OFFICE_REVIEW:
             state.correcting = False
         case _:
@@ -485,12 +494,6 @@ def _close_returns(state: ApplicationState) -> None:
     for index, round_ in enumerate(state.returns):
         if not round_.closed:
             state.returns[index] = round_.model_copy(update={"closed": True})
-
-
-def _overtake_objections(state: ApplicationState, of: str) -> None:
-    for index, objection in enumerate(state.objections):
-        if objection.publicity == of and objection.open:
-            state.objections[index] = objection.model_copy(update={"finding": "overtaken"})
 
 
 def remember_actor(state: ApplicationState, actor: Actor) -> None:

@@ -54,6 +54,16 @@ def last_useful_publicity_start(plan: ReviewPlan, calendar: PeriodCalendar) -> d
     return None
 
 
+def _with_rest_days(day: date, calendar: PeriodCalendar) -> date:
+    """The last of the rest days that follow `day`; `day` itself if a workday does.
+
+    A notice posted on one of them counts from the same workday on (process (e): 10-27, or 10-28 and 10-29).
+    """
+    while not calendar.is_workday(day + timedelta(days=1)):
+        day += timedelta(days=1)
+    return day
+
+
 def employer_publicity_end(plan: ReviewPlan, calendar: PeriodCalendar, start: date) -> date:
     """The last day of an employer publicity posted on `start`. Raises `CalendarYearMissing`."""
     public = plan.publicity
@@ -79,7 +89,8 @@ def terms_on(plan: ReviewPlan, calendar: PeriodCalendar) -> PlanTerms:
     """
     try:
         useful = {
-            "last_publicity_start": last_useful_publicity_start(plan, calendar),
+            "last_publicity_start": (start := last_useful_publicity_start(plan, calendar)),
+            "last_publicity_day": _with_rest_days(start, calendar) if start else None,
             "last_full_return": last_full_return(plan, calendar),
         }
     except CalendarYearMissing:

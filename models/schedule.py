@@ -142,7 +142,14 @@ def _request(state: ApplicationState, spec: StageDeadline, now: datetime) -> Dea
         return own.model_copy(update={"reminders_wd": (2, 1)})
     if name is N.CORRECTION:
         return _correction(state, spec, today)
-    return _counted(state, spec, today)
+    return _counted(state, spec, _counted_from(state, now))
+
+
+def _counted_from(state: ApplicationState, now: datetime) -> date:
+    """The day from which a duty counts: what follows a publicity counts from its last day, not from the day
+    that begins at the instant at which it ends (the worked chain of process (c): 01-15 -> 01-22)."""
+    publicity = state.publicities[-1] if state.publicities else None
+    return last_day_before(now) if publicity is not None and publicity.ended_at == now else local_day(now)
 
 
 def _counted(state: ApplicationState, spec: StageDeadline, today: date) -> DeadlineRequest:

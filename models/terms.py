@@ -28,7 +28,7 @@ PassOperator = Literal[">=", ">"]
 class PlanDates(Compact):
     """The dates of one version of a plan, all of them: what an amendment may move, and only later.
 
-    The two last days at the end follow from the others and the calendar; None where a year is missing.
+    The three last days at the end follow from the others and the calendar; None where a year is missing.
     """
 
     opens_at: Instant
@@ -40,6 +40,7 @@ class PlanDates(Compact):
     meeting_to: date
     correction_cap: Instant
     last_publicity_start: date | None = None
+    last_publicity_day: date | None = None
     last_full_return: date | None = None
 
 
@@ -98,7 +99,9 @@ class PlanTerms(Compact):
     draw_lead_days: int
 
     last_publicity_start: date | None = None
-    """The last day on which posting the employer's publicity still serves the department's window."""
+    """The last workday on which posting the employer's publicity still serves the department's window."""
+    last_publicity_day: date | None = None
+    """The same, or the last of the rest days after it, on which posting serves it just as well."""
     last_full_return: date | None = None
     """The last day on which a return of the office leaves the full time for its correction."""
 

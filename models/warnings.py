@@ -48,24 +48,26 @@ def _window_closed(state: ApplicationState, now: datetime) -> Label | None:
 
 
 def _publicity(state: ApplicationState, now: datetime) -> Label | None:
-    last, posted = state.plan.last_publicity_start, state.running_publicity()
-    if last is None or state.correcting or _window_moved(state):
+    workday, posted = state.plan.last_publicity_start, state.running_publicity()
+    if workday is None or state.correcting or _window_moved(state):
         return None
+    today = local_day(now)
+    last = max(workday, state.plan.last_publicity_day or workday)
     if state.stage is Stage.EMPLOYER_PUBLICITY and posted is not None and posted.start_day > last:
         return Label(
             zh=f"公示始于{posted.start_day}，期满时主管部门提交期限已过（最后可用起始日为{last}）。",
             en=f"Posted on {posted.start_day}, it ends after the department's window (the last useful day "
             f"to post was {last}).",
         )
-    today = local_day(now)
-    if state.stage not in _NOT_POSTED or today < last - AHEAD:
+    if state.stage not in _NOT_POSTED or today < workday - AHEAD:
         return None
     if today > last:
         return Label(
             zh=f"已过最后可用的公示起始日{last}，公示将无法在主管部门提交期限前期满。",
             en=f"The last useful day to post the publicity was {last}: it cannot end within the window.",
         )
-    return Label(zh=f"最晚须于{last}开始公示。", en=f"The publicity must be posted by {last}.")
+    by = workday if today <= workday else last
+    return Label(zh=f"最晚须于{by}开始公示。", en=f"The publicity must be posted by {by}.")
 
 
 def _window_moved(state: ApplicationState) -> bool:

@@ -132,7 +132,7 @@ def status_clean(state: ApplicationState, command: c.Command, now: datetime) -> 
 
 
 def meeting_day(state: ApplicationState, command: c.Command, now: datetime) -> None:
-    """No ballot before the day of the meeting."""
+    """No ballot before the day of the meeting, and none by a committee whose filing has expired."""
     meeting = state.meeting
     if meeting is None or local_day(now) < meeting.meeting_on:
         raise refuse(
@@ -142,6 +142,15 @@ def meeting_day(state: ApplicationState, command: c.Command, now: datetime) -> N
             fix_zh="请在会议当日记录表决。",
             fix_en="Record the vote on the day of the meeting.",
             citation="work plan 七(四); Order 40 Art. 19",
+        )
+    if meeting.committee_valid_until < local_day(now):
+        raise unmet(
+            f"评委会备案已于{meeting.committee_valid_until}失效。",
+            f"The committee's filing expired on {meeting.committee_valid_until}.",
+            "请重新核准备案后另行安排会议（schedule）。",
+            "Have the committee filed again, then plan another meeting (`schedule`).",
+            "committee_valid_until",
+            "Order 40 Art. 8",
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from models import commands as c
+from models.deadlines import DeadlineName
 from models.guards.base import narrowed, unmet
 from models.refusal import RefusalCode, refuse
 from models.roles import ROLE_LABELS, Role
@@ -43,12 +44,16 @@ def period_over(state: ApplicationState, command: c.Command, now: datetime) -> N
 
 
 def always_visible(state: ApplicationState, command: c.Command, now: datetime) -> None:
-    """A day on which the notice was not visible does not count."""
+    """A counted day on which the notice was not visible does not count; another takes nothing away."""
     hidden = narrowed(command, c.FilePublicityEvidence).hidden_days
-    if hidden:
+    period = state.deadlines.get(DeadlineName.EMPLOYER_PUBLICITY)
+    counted = period.lineage.counted if period is not None and period.lineage is not None else ()
+    lost = [day for day in hidden if day in counted or not counted]
+    if lost:
+        days = ", ".join(str(day) for day in lost)
         raise unmet(
-            "公示期间有不可见的日期，该日不计入公示期。",
-            "On some days the notice was not visible; those days do not count.",
+            f"公示期间有计入公示期的日期（{days}）不可见，该日不计入公示期。",
+            f"On days that count ({days}) the notice was not visible; those days do not count.",
             "请以 cancel（what=publicity）重新公示，公示期重新计算。",
             "Take the case back with `cancel` (what: publicity) and post it again in full.",
             "hidden_days",

@@ -245,7 +245,7 @@ def test_the_employer_late_with_an_objection_is_escalated_and_nobody_is_harmed()
     life = posted(Life())
     life.do(life.cast.objects(), "2023-09-26 09:00")
     life.at("2023-10-31 09:00").assert_stage(Stage.EMPLOYER_OBJECTION)
-    assert life.told("escalated", DeadlineName.EMPLOYER_OBJECTION) == ["10-24"]
+    assert life.told("escalated", DeadlineName.EMPLOYER_OBJECTION) == ["10-21"]
     life.do(life.cast.rule("employer-objection-1", "unfounded"))
     life.assert_stage(Stage.PUBLICITY_ENDED)
 

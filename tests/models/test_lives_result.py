@@ -173,7 +173,7 @@ def test_a_question_at_confirmation_is_looked_into_like_an_objection() -> None:
 def test_confirmation_and_certificate_late_are_escalated() -> None:
     life = to_confirm(Life())
     life.at("2024-02-01 09:00").assert_stage(Stage.CONFIRM_PENDING)
-    assert life.told("escalated", DeadlineName.CONFIRMATION) == ["01-04"]
+    assert life.told("escalated", DeadlineName.CONFIRMATION) == ["01-03"]
 
 
 def test_an_unarchived_title_is_reminded_of_and_never_lost() -> None:

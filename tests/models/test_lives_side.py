@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
@@ -16,6 +17,7 @@ from tests.models.life import Cast, Life, accepted, certified, recommended, subm
 def test_the_useful_days_of_2023() -> None:
     plan = Life().state.plan
     assert plan.last_publicity_start == date(2023, 10, 27)
+    assert plan.last_publicity_day == date(2023, 10, 29)
     assert plan.last_full_return == date(2023, 11, 13)
 
 
@@ -25,7 +27,8 @@ def test_the_useful_days_of_2023() -> None:
         ("2023-10-19", None),
         ("2023-10-20", "The publicity must be posted by 2023-10-27."),
         ("2023-10-27", "The publicity must be posted by 2023-10-27."),
-        ("2023-10-28", "The last useful day to post the publicity was 2023-10-27"),
+        ("2023-10-29", "The publicity must be posted by 2023-10-29."),
+        ("2023-10-30", "The last useful day to post the publicity was 2023-10-29"),
     ],
 )
 def test_from_20_october_on_the_employer_is_warned(day: str, words: str | None) -> None:
@@ -35,7 +38,7 @@ def test_from_20_october_on_the_employer_is_warned(day: str, words: str | None) 
         assert receipt.warnings == ()
     else:
         assert receipt.warnings[0].en.startswith(words)
-        assert "2023-10-27" in receipt.warnings[0].zh
+        assert re.findall(r"2023-\d\d-\d\d", receipt.warnings[0].en)[0] in receipt.warnings[0].zh
 
 
 def test_a_publicity_that_cannot_serve_the_window_is_posted_with_a_warning() -> None:

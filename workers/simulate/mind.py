@@ -188,7 +188,7 @@ class Mind:
     @property
     def useful_end(self) -> datetime | None:
         """The moment from which on posting a notice does not serve the department's window any more."""
-        last = self.terms.last_publicity_start
+        last = self.terms.last_publicity_day or self.terms.last_publicity_start
         if self.sight.correcting or last is None:
             return self.sight.ends_at
         return min(end_of(last), self.sight.ends_at or end_of(last))

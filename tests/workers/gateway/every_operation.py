@@ -35,6 +35,7 @@ from tests.support import eventually
 from tests.workers.conftest import end_cycle, environment_of
 from tests.workers.gateway.conftest import PLAN
 from workers.gateway.app import openapi_text
+from workers.gateway.routes_starts import MOST_STARTS
 from workers.gateway.serve import local_issuer
 from workers.processes import free_port
 from workers.rehearsal.cast import OFFICE
@@ -101,6 +102,20 @@ PATIENCE = 60.0
 """Seconds in which an answer must come; a hundred starts at once, on a busy machine, take more than ten."""
 
 
+WHOLE = 10
+"""A hundred applications at once are begun in ten cases; those that vary what else is sent begin two."""
+
+_begun: list[int] = []
+
+
+def in_short(body: Any) -> Any:
+    """The body as it is sent: once ten long lists of starts were sent whole, of others the first two."""
+    if not isinstance(body, list) or not 2 < len(body) <= MOST_STARTS:
+        return body
+    _begun.append(len(body))
+    return body if len(_begun) <= WHOLE else body[:2]
+
+
 @schema.parametrize()
 @settings(
     max_examples=3,
@@ -111,6 +126,7 @@ PATIENCE = 60.0
     suppress_health_check=list(HealthCheck),
 )
 def test_no_server_error_and_no_undocumented_answer(case: Case, running: str, office: dict[str, str]) -> None:
+    case.body = in_short(case.body)
     answer = case.call(base_url=running, headers=office, timeout=PATIENCE)
     assert answer.status_code not in (500, 502, 504), answer.text
     checks = (status_code_conformance, content_type_conformance, response_schema_conformance)
