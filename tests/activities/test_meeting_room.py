@@ -270,6 +270,8 @@ async def test_nobody_opens_a_meeting_without_its_quorum(hall: Hall) -> None:
     assert again.since == ON_THE_DAY
     await hall.room.sign_in(*hall.key, in_person(panel[7]), panel[7], ON_THE_DAY)
     assert (await refused(hall.do(hall.cast.open_meeting(9)))).field == "chair_seat"
+    expired = hall.do(hall.cast.open_meeting(1, 2), moment("2027-01-01 09:00"))
+    assert (await refused(expired)).field == "committee_valid_until"
     done = await hall.do(hall.cast.open_meeting(1, 2))
     assert done.head is not None
     assert (done.head.attending, len(done.head.chairs)) == (8, 2)
