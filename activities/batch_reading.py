@@ -73,6 +73,8 @@ async def items_of(
     query = select(BatchItem).where(BatchItem.batch_ref == batch_ref, BatchItem.application_ref > after)
     if status is not None:
         query = query.where(BatchItem.status == status.value)
+    if code is not None and not code.isprintable():
+        return ()
     if code is not None:
         query = query.where(or_(BatchItem.code == code, BatchItem.preview_code == code))
     async with database.reading() as session:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, not_, or_, select
@@ -13,6 +14,9 @@ from models.selection import Selection
 from models.slack import Span, Today, span_of
 from models.tables import Application, CurrentDeadline
 from models.wire import end_of, start_of
+
+EARLIEST, LATEST = date(1900, 1, 1), date(9000, 1, 1)
+"""Beyond them nothing of a review lies; the ends of time themselves exist in no other time zone."""
 
 _EXACT = ("employer", "department", "specialty", "level", "status", "action_by")
 _COLUMNS = {
@@ -45,12 +49,19 @@ def conditions(selection: Selection, today: Today | None = None) -> list[ColumnE
     if selection.refs:
         found.append(Application.application_ref.in_(selection.refs))
     if selection.due_before is not None:
-        found.append(Application.due_at <= end_of(selection.due_before))
+        found.append(Application.due_at <= end_of(min(selection.due_before, LATEST)))
     if selection.changed_since is not None:
-        found.append(Application.at >= selection.changed_since)
+        found.append(Application.at >= _bounded(selection.changed_since))
     if selection.returns_at_least is not None:
         found.append(Application.returns >= selection.returns_at_least)
     return [*found, *(_holds(term, today) for term in selection.terms.terms)]
+
+
+def _bounded(moment: datetime) -> datetime:
+    """The instant, or the nearest one that exists in every time zone."""
+    if EARLIEST.year <= moment.year <= LATEST.year:
+        return moment
+    return start_of(EARLIEST if moment.year < EARLIEST.year else LATEST)
 
 
 def _holds(term: Term, today: Today | None) -> ColumnElement[bool]:

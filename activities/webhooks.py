@@ -20,7 +20,7 @@ from activities.feed import Feed
 from activities.plans import plan_in_force
 from activities.sealing import Seal, is_sealed
 from activities.visibility import heard_by
-from activities.writing import write_new
+from activities.writing import write_new, write_over
 from models.plan import UnknownPlanError
 from models.roles import Role
 from models.tables import DeadDelivery, FeedEvent, OperatorNotice, Webhook
@@ -236,7 +236,8 @@ class Webhooks:
                     session, webhook, position=event.sequence, tries=0, next_at=None, **known
                 )
                 if moved:
-                    await write_new(session, DeadDelivery, [_dead(webhook, event, tries, outcome.answer, at)])
+                    row = _dead(webhook, event, tries, outcome.answer, at)
+                    await write_over(session, DeadDelivery, row, ("webhook_id", "sequence"))
                 return "dead" if moved else "moved"
             moved = await self._move(session, webhook, tries=tries, next_at=again_at, **known)
             return "again" if moved else "moved"

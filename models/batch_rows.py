@@ -9,10 +9,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from models.audit import digest
@@ -27,6 +27,10 @@ MOST_FAULTS = 20
 """Faults that are told at once."""
 
 
+MOST_REVISIONS = 2**31 - 1
+"""No application has more, and no database keeps more."""
+
+
 class GivenItem(Wire):
     """One item: the application, the revision that was seen (None: as it stands now), and its own fields.
 
@@ -37,6 +41,13 @@ class GivenItem(Wire):
     revision: int | None = Field(default=None, ge=0)
     fields: dict[str, Any] = Field(default_factory=dict)
     line: SkipJsonSchema[int] = Field(default=0, exclude=True)
+
+    @field_validator("revision")
+    @classmethod
+    def _can_be_kept(cls, revision: int | None) -> int | None:
+        if revision is not None and revision > MOST_REVISIONS:
+            raise ValueError(f"a revision is at most {MOST_REVISIONS}")
+        return revision
 
 
 class Fault(Wire):
@@ -66,9 +77,10 @@ def read_rows(given: BatchInput, text: str) -> list[GivenItem]:
     A cell that begins with [ or { is JSON; an empty one is left out. Raises `Refused` with every fault.
     """
     reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
-    heads = [head.strip() for head in next(reader, [])]
+    faults: list[Fault] = []
+    heads = [head.strip() for head in next(_lines(reader, faults), [])]
     known = columns_for(given.kind)
-    faults = [
+    faults += [
         _fault(
             1, head or "(empty)", f"没有此列，可用：{'、'.join(known)}", f"no such column; {', '.join(known)}"
         )
@@ -81,13 +93,22 @@ def read_rows(given: BatchInput, text: str) -> list[GivenItem]:
         faults.append(_fault(1, APPLICATION, "缺少此列", "the column is missing"))
     rows: list[GivenItem] = []
     if not faults:
-        for cells in reader:
+        for cells in _lines(reader, faults):
             if not any(cell.strip() for cell in cells):
                 continue
             row = _row(reader.line_num, heads, cells, faults)
             if row is not None:
                 rows.append(row)
     return _checked(given, rows, faults)
+
+
+def _lines(reader: Any, faults: list[Fault]) -> Iterator[list[str]]:
+    """The lines, up to the first that is none."""
+    try:
+        yield from reader
+    except csv.Error:
+        zh, en = "单元格过长或引号不成对", "a cell is too long, or a quote is not closed"
+        faults.append(_fault(reader.line_num, "(line)", zh, en))
 
 
 def check_rows(given: BatchInput, rows: Iterable[GivenItem]) -> list[GivenItem]:
@@ -115,7 +136,7 @@ def _row(line: int, heads: Sequence[str], cells: Sequence[str], faults: list[Fau
             continue
         try:
             fields[head] = json.loads(value) if value[0] in "[{" else value
-        except ValueError:
+        except (ValueError, RecursionError):
             faults.append(_fault(line, head, "不是有效的 JSON", "it begins like JSON and is none"))
             return None
     try:

@@ -98,6 +98,7 @@ class BatchState(BaseModel):
     status: BatchStatus = BatchStatus.PREPARING
     revision: int = 0
     seq: int = 0
+    told: int = -1
     leg: int = 0
     running: LegKind | None = None
     round: int = 0
@@ -238,8 +239,9 @@ def leg_over(state: BatchState, outcome: LegOver, now: datetime) -> None:
 
 
 def record_of(state: BatchState, now: datetime) -> BatchRecord:
-    """The state for its row."""
-    state.seq += 1
+    """The state for its row: a later one only if something was noted, so that an end is told once."""
+    if state.revision != state.told:
+        state.seq, state.told = state.seq + 1, state.revision
     return BatchRecord(
         batch=state.input,
         seq=state.seq,

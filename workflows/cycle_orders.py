@@ -31,7 +31,10 @@ HEARTBEAT = timedelta(seconds=60)
 TASK_TIMEOUT = timedelta(seconds=5)
 """How long a worker that died holds an order up."""
 
-FOR_GOOD = ("TypeError", "KeyError", "AttributeError", "AssertionError", "ValueError", "ValidationError")
+FOR_GOOD = (
+    *("TypeError", "KeyError", "AttributeError", "AssertionError", "ValueError", "ValidationError"),
+    *("OverflowError", "StatementError", "Refused"),
+)
 """A fault in what was asked or in the code: trying again does not help, and is not done."""
 
 

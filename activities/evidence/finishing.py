@@ -18,10 +18,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from activities.evidence.content import Scanner, of_whole
 from activities.evidence.pieces import Pieces, lost
 from activities.evidence.refusals import ended, hash_differs, not_at
-from activities.evidence.store import key_of
+from activities.evidence.store import TO_REMOVE, key_of
 from activities.writing import write_new, write_over
 from models.evidence import EvidenceRefused, MediaType
-from models.tables import EvidenceLink, EvidenceObject, EvidencePart, EvidenceUpload
+from models.tables import EvidenceLink, EvidenceObject, EvidencePart, EvidenceUpload, ToRemove
 
 if TYPE_CHECKING:
     from activities.evidence.uploads import Uploads
@@ -48,6 +48,9 @@ async def finish(
     seen = sorted({flag.value for flag in (*flags, *scanner.flags())})
     async with uploads.database.transaction() as session:
         await _make_known(session, row, at, kind, seen, sha256, now)
+        await _keep(session, sha256)
+    if await uploads.store.size(key_of(sha256)) is None:  # a removal was under way
+        await uploads.store.put_stream(key_of(sha256), _copied(whole, Scanner(kind), sha256, row.size))
     await uploads.store.delete_upload(row.upload_ref)
 
 
@@ -106,6 +109,11 @@ async def _make_known(
         "at": now,
     }
     await write_new(session, EvidenceLink, [belongs])
+
+
+async def _keep(session: AsyncSession, sha256: str) -> None:
+    """An equal file that was to be removed stays; a removal under way is waited for (`retention.outside`)."""
+    await session.execute(delete(ToRemove).where(ToRemove.place == TO_REMOVE, ToRemove.key == sha256))
 
 
 async def overtaken(session: AsyncSession, upload_ref: str) -> EvidenceRefused:

@@ -138,6 +138,10 @@ class EvidenceStore:
             self._forced.add(folder)
 
 
+TO_REMOVE = "evidence"
+"""The place under which a file is listed that retention will remove from the store."""
+
+
 def key_of(sha256: str) -> str:
     """Where a stored file lies."""
     return f"{FILES}/{sha256[:2]}/{sha256[2:4]}/{sha256}"

@@ -129,7 +129,10 @@ class Uploads:
         """An upload that is not wanted any more. Raises `EvidenceRefused` when it is stored already."""
         if row.state == "stored":
             raise ended(row.state, None)
-        await self.end(row.upload_ref, "discarded", None, now)
+        if not await self.end(row.upload_ref, "discarded", None, now):
+            there = await self.find(row.upload_ref)
+            if there is not None and there.state == "stored":
+                raise ended(there.state, None)
 
     async def sweep(self, now: datetime) -> list[str]:
         """Ends the uploads that waited too long and removes what ended ones left; their references."""

@@ -39,7 +39,7 @@ class Outside:
         histories: DeleteHistory | None = None,
     ) -> None:
         self._database, self._evidence, self._papers = database, evidence, papers
-        self._places: dict[str, Callable[[str], Awaitable[None]]] = {}
+        self._places: dict[str, Callable[[str], Awaitable[object]]] = {}
         if evidence is not None:
             self._places |= {EVIDENCE: self._evidence_file, UPLOAD: evidence.delete_upload}
         if papers is not None:
@@ -76,6 +76,8 @@ class Outside:
     async def _one(self, place: str, key: str) -> int:
         mine = (ToRemove.place == place) & (ToRemove.key == key)
         try:
+            if place == EVIDENCE:
+                return await self._evidence_file(key)
             await self._places[place](key)
         except Exception as error:
             reason = "still_running" if isinstance(error, StillRunning) else type(error).__name__[:60]
@@ -88,12 +90,17 @@ class Outside:
             await session.execute(delete(ToRemove).where(mine))
         return 1
 
-    async def _evidence_file(self, key: str) -> None:
+    async def _evidence_file(self, key: str) -> int:
+        """Looks, removes and crosses off in one: who hands the same file in meanwhile waits for that."""
         assert self._evidence is not None
-        async with self._database.reading() as session:
-            again = await session.scalar(select(exists().where(EvidenceObject.sha256 == key)))
-        if not again:
-            await self._evidence.delete(key_of(key))
+        mine = (ToRemove.place == EVIDENCE) & (ToRemove.key == key)
+        async with self._database.transaction() as session:
+            if await session.scalar(select(ToRemove).where(mine).with_for_update()) is None:
+                return 0
+            if not await session.scalar(select(exists().where(EvidenceObject.sha256 == key))):
+                await self._evidence.delete(key_of(key))
+            await session.execute(delete(ToRemove).where(mine))
+        return 1
 
     async def _paper(self, key: str) -> None:
         assert self._papers is not None

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from activities.evidence.store import TO_REMOVE
 from activities.list_take_down import take_down
 from activities.plans import plan_in_force
 from activities.retention.finding import LOGS, MESSAGES, Due, has_certificate
@@ -43,7 +44,7 @@ from models.tables import (
 )
 from models.wire import end_of, local_day
 
-EVIDENCE, UPLOAD, PAPER, HISTORY = "evidence", "upload", "paper", "history"
+EVIDENCE, UPLOAD, PAPER, HISTORY = TO_REMOVE, "upload", "paper", "history"
 REVIEW_FORM = "review_form"
 AT_ONCE = 5_000
 """Rows of a log that go in one transaction."""

@@ -6,6 +6,7 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.errors import MessageError
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,10 @@ class Fault:
     final: bool = False
 
 
+NO_ADDRESS = (ValueError, MessageError)
+"""What making a mail raises for an address that none can be sent to, as one with two dots in a row."""
+
+
 class MailServer:
     """One connection to the mail server, opened when it is needed."""
 
@@ -50,7 +55,7 @@ class MailServer:
             return self._away
         try:
             mail = mail_of(parcel, self._settings.smtp_from)
-        except ValueError:
+        except NO_ADDRESS:
             return Fault("wrong_address", final=True)
         try:
             server = self._open or await self._connected(self._settings.smtp_address)
@@ -160,6 +165,8 @@ class NoticeSender:
     async def _into_the_folder(self, parcel: Parcel) -> Fault | None:
         try:
             await self._mailbox.put(mail_of(parcel, self._settings.smtp_from), parcel)
+        except NO_ADDRESS:
+            return Fault("wrong_address", final=True)
         except OSError:
             return Fault("folder_unwritable", away=True)
         return None

@@ -26,7 +26,10 @@ class Cursor(Wire):
         """Raises the problem 422 for anything that no answer gave."""
         try:
             padded = text + "=" * (-len(text) % 4)
-            return cls.model_validate_json(base64.urlsafe_b64decode(padded.encode("ascii", "strict")))
+            read = cls.model_validate_json(base64.urlsafe_b64decode(padded.encode("ascii", "strict")))
+            if not read.after.isprintable():
+                raise ValueError("no reference has control characters")
+            return read
         except (ValueError, binascii.Error, ValidationError):
             raise problem(
                 422,
