@@ -12,8 +12,11 @@ from tests.workflows.cycle import Cycle
 from workers.bench.cost import Cost, cost_of
 
 MAIN_LINE = Cost(events=120, bytes=30_000, actions=46)
-"""The ceiling for eleven commands and two publicities. One timer is for the duty to confirm: counted from the last
-day of the publicity, it reminds a day before another alarm, on whose day it had fallen by mistake."""
+"""The ceiling for eleven commands and two publicities.
+
+One timer is for the duty to confirm: counted from the last day of the publicity, it reminds a day before
+another alarm, on whose day it had fallen by mistake.
+"""
 
 
 async def test_the_main_line_stays_within_its_budget(
