@@ -42,7 +42,7 @@ async def measure(full: bool, sizes: tuple[int, ...] | None = None, cached: int 
 
 
 async def measure_timers(full: bool) -> Figures:  # noqa: ARG001 - there is one size
-    """The same with ten thousand applications: as many timers are set anew, by a worker that keeps them all."""
+    """The same with ten thousand applications, and a worker that keeps them all: as many timers set anew."""
     return await measure(full=True, sizes=(TIMERS,), cached=TIMERS + 1_000) | {"sized": False}
 
 
@@ -185,8 +185,8 @@ def tell(figures: Figures) -> str:
     kept = figures.get("cached")
     keeps = f" that keeps {kept:,} applications in its memory" if kept else ""
     lines = [
-        f"One worker{keeps}, PostgreSQL, {figures['at_once']} senders; each size on a new stand. Submissions come "
-        "as fast as they are taken, one business hour before the gate; then the cycle issues a plan version "
+        f"One worker{keeps}, PostgreSQL, {figures['at_once']} senders; each size on a new stand. "
+        "Submissions come as fast as they are taken, one business hour before the gate; then the cycle issues a plan version "
         "that moves the gate, and its order reaches every application (paced at 50 a second at most). Then "
         "Temporal's visibility counts and lists them.",
         "",
