@@ -186,9 +186,9 @@ def tell(figures: Figures) -> str:
     keeps = f" that keeps {kept:,} applications in its memory" if kept else ""
     lines = [
         f"One worker{keeps}, PostgreSQL, {figures['at_once']} senders; each size on a new stand. "
-        "Submissions come as fast as they are taken, one business hour before the gate; then the cycle issues "
-        "a plan version that moves the gate, and its order reaches every application (paced at 50 a second at most). Then "
-        "Temporal's visibility counts and lists them.",
+        "Submissions come as fast as they are taken, one business hour before the gate; then the cycle "
+        "issues a plan version that moves the gate, and its order reaches every application (paced at 50 a "
+        "second at most). Then Temporal's visibility counts and lists them.",
         "",
         "| applications | drafts opened /s | submissions/s | p50 ms | p99 ms | replanned /s | seconds "
         "until the last | count ms | page of 100 ms |",
