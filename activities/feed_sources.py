@@ -44,15 +44,19 @@ def _told(subject: Subject, plan_id: Any, ref: Any, key: Any, kind: str = FACT) 
     )
 
 
+def _tellings(first: Any) -> list[Any]:
+    """The key of each telling, as text or in SQL: the hash, then `hash/2`: each has a row of its own."""
+    return [first, *(first + f"/{n}" for n in range(2, TELLINGS + 1))]
+
+
 def _stands_in_the_feed() -> ColumnElement[bool]:
     """Whether a fact of a cycle is told, and not told to be taken back: one that comes back is told again."""
     back = aliased(FeedEvent)
-    keys = [CycleFact.hash, *(CycleFact.hash + f"/{n}" for n in range(2, TELLINGS + 1))]
     return exists().where(
         FeedEvent.subject == "cycle",
         FeedEvent.plan_id == CycleFact.plan_id,
         FeedEvent.subject_ref == CycleFact.plan_id,
-        FeedEvent.fact_key.in_(keys),
+        FeedEvent.fact_key.in_(_tellings(CycleFact.hash)),
         FeedEvent.kind == FACT,
         ~exists().where(back.retracts == FeedEvent.sequence, back.kind == RETRACTED),
     )
@@ -150,15 +154,12 @@ async def new_events(session: AsyncSession, at_most: int) -> list[FeedEvent]:
     found: list[FeedEvent] = []
     for source in SOURCES:
         found += [source.event(row) for row in await session.scalars(source.new.limit(at_most))]
-    for event in found:
-        if event.subject == "cycle":
-            event.fact_key = await _key_of_this_telling(session, event)
-    return found
+    return [event for event in found if event.subject != "cycle" or await _may_be_told(session, event)]
 
 
-async def _key_of_this_telling(session: AsyncSession, event: FeedEvent) -> str | None:
-    """The hash for the first telling, `hash/2` for the second: each has a row of its own."""
-    keys = [event.fact_key, *(f"{event.fact_key}/{n}" for n in range(2, TELLINGS + 1))]
+async def _may_be_told(session: AsyncSession, event: FeedEvent) -> bool:
+    """Gives the event the key of its telling; False once all are used up: the feed goes on without it."""
+    keys = _tellings(event.fact_key)
     told = await session.scalars(
         select(FeedEvent.fact_key).where(
             FeedEvent.subject == event.subject,
@@ -169,4 +170,5 @@ async def _key_of_this_telling(session: AsyncSession, event: FeedEvent) -> str |
         )
     )
     before = len(told.all())
-    return keys[min(before, TELLINGS - 1)]
+    event.fact_key = keys[before] if before < TELLINGS else None
+    return event.fact_key is not None

@@ -17,6 +17,7 @@ from activities.batches import Batches
 from activities.database import Database
 from activities.evidence.store import key_of
 from activities.feed import Feed
+from activities.feed_sources import TELLINGS
 from activities.letters import MAIL, Letters, set_contact
 from activities.retention.outside import Outside
 from activities.retention.removing import EVIDENCE
@@ -65,7 +66,8 @@ async def test_the_ends_of_time_select_and_hang_nothing(given: dict[str, str], d
     assert await freeze(database, leg(LegKind.PREPARE, given=wanted), 50)
 
 
-async def test_a_cycles_fact_that_comes_back_is_told_again(database: Database) -> None:
+async def look_again_and_again(database: Database, times: int) -> None:
+    """The daily look succeeds, fails, succeeds ..., each time in a task that is lost but the last."""
     desk, feed = Desk(database), Feed(database)
 
     async def leaves(state: CycleState, n: int) -> None:
@@ -78,14 +80,18 @@ async def test_a_cycles_fact_that_comes_back_is_told_again(database: Database) -
     state, tick = begun(), moment("2023-09-16 08:30")
     life.record(state, "opened", moment("2023-09-01 09:00"), SYSTEM, "process (c)")
     await leaves(state, 0)
-    for n in range(1, 6):  # the daily look succeeds, fails, succeeds ...; only the last task is not lost
+    for n in range(1, times + 1):
         made = state.model_copy(deep=True)
         if n % 2:
             life.remind(made, tick)
         else:
             life.record(made, "watch_failed", tick, SYSTEM, life.CLOCK_CITATION)
         await leaves(made, n)
-    rows, _ = await feed.after(0, 1000, REAL, true())
+
+
+async def test_a_cycles_fact_that_comes_back_is_told_again(database: Database) -> None:
+    await look_again_and_again(database, 5)
+    rows, _ = await Feed(database).after(0, 1000, REAL, true())
     gone = {row.retracts for row in rows if row.kind == "retracted"}
     told_of = [row.hash for row in rows if row.kind == "fact" and row.sequence not in gone]
     async with database.reading() as session:
@@ -93,6 +99,14 @@ async def test_a_cycles_fact_that_comes_back_is_told_again(database: Database) -
             select(CycleFact.hash).where(CycleFact.orphaned_at.is_(None)).order_by(CycleFact.seq)
         )
         assert told_of == list(standing)
+
+
+async def test_one_that_comes_back_too_often_holds_up_nobody(database: Database) -> None:
+    await look_again_and_again(database, 2 * TELLINGS + 2)
+    await Desk(database).write_all(told(submitted, Cast("one")))
+    assert await Feed(database).catch_up() > 0
+    rows, _ = await Feed(database).after(0, 1000, REAL, true())
+    assert {row.subject for row in rows} == {"cycle", "application"}
 
 
 async def test_a_batch_that_is_over_is_told_once(database: Database) -> None:
