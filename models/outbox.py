@@ -15,7 +15,7 @@ from models.calendar import Lineage
 from models.deadlines import DeadlineName, DeadlineRequest
 from models.dossier import Dossier
 from models.posts import PostAnswer
-from models.standing import DueNow, Standing
+from models.standing import Standing
 from models.terms import PlanTerms
 from models.turn import Turn
 from models.wire import Compact, Instant, Told, last_day_before
@@ -31,14 +31,13 @@ class Left:
     turn: Turn | None = None
 
 
-class Snapshot(Told):
+class Snapshot(Standing, Told):
     """The read-model row of an application after the facts of a batch, as its workflow tells it.
 
     `at`: business time at which it left. `turn`: the workflow task that it left in.
     """
 
     plan_id: str
-    plan_version: int
     application_ref: str
     workflow_id: str
     run_id: str
@@ -47,20 +46,8 @@ class Snapshot(Told):
     department: str
     specialty: str
     level: str
-    route: str | None
-    stage: str
-    status: str
-    action_by: str | None
-    action_organisation: str | None
     due_at: Instant | None
-    revision: int
-    seq: int
-    chain: str
-    returns: int
-    certificate_no: str | None
-    entered_at: Instant
     at: Instant
-    counting: tuple[DueNow, ...] = ()
     turn: Turn | None = None
 
     @staticmethod
