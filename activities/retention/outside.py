@@ -18,6 +18,9 @@ from models.tables import EvidenceObject, Paper, ToRemove
 
 BATCH = 200
 
+_STANDS = {EVIDENCE: EvidenceObject.sha256, PAPER: Paper.storage_key}
+"""What of a place is in use, by the column that names it: such a file stays."""
+
 
 class StillRunning(Exception):  # noqa: N818 - it is an answer, not a fault
     """The workflow runs: its history is not removed."""
@@ -39,7 +42,7 @@ class Outside:
         histories: DeleteHistory | None = None,
     ) -> None:
         self._database, self._evidence, self._papers = database, evidence, papers
-        self._places: dict[str, Callable[[str], Awaitable[object]]] = {}
+        self._places: dict[str, Callable[[str], Awaitable[None]]] = {}
         if evidence is not None:
             self._places |= {EVIDENCE: self._evidence_file, UPLOAD: evidence.delete_upload}
         if papers is not None:
@@ -76,8 +79,8 @@ class Outside:
     async def _one(self, place: str, key: str) -> int:
         mine = (ToRemove.place == place) & (ToRemove.key == key)
         try:
-            if place == EVIDENCE:
-                return await self._evidence_file(key)
+            if place in _STANDS:
+                return await self._unless_it_stands(place, key)
             await self._places[place](key)
         except Exception as error:
             reason = "still_running" if isinstance(error, StillRunning) else type(error).__name__[:60]
@@ -90,21 +93,21 @@ class Outside:
             await session.execute(delete(ToRemove).where(mine))
         return 1
 
-    async def _evidence_file(self, key: str) -> int:
+    async def _unless_it_stands(self, place: str, key: str) -> int:
         """Looks, removes and crosses off in one: who hands the same file in meanwhile waits for that."""
-        assert self._evidence is not None
-        mine = (ToRemove.place == EVIDENCE) & (ToRemove.key == key)
+        mine = (ToRemove.place == place) & (ToRemove.key == key)
         async with self._database.transaction() as session:
             if await session.scalar(select(ToRemove).where(mine).with_for_update()) is None:
                 return 0
-            if not await session.scalar(select(exists().where(EvidenceObject.sha256 == key))):
-                await self._evidence.delete(key_of(key))
+            if not await session.scalar(select(exists().where(_STANDS[place] == key))):
+                await self._places[place](key)
             await session.execute(delete(ToRemove).where(mine))
         return 1
 
+    async def _evidence_file(self, key: str) -> None:
+        assert self._evidence is not None
+        await self._evidence.delete(key_of(key))
+
     async def _paper(self, key: str) -> None:
         assert self._papers is not None
-        async with self._database.reading() as session:
-            again = await session.scalar(select(exists().where(Paper.storage_key == key)))
-        if not again:
-            self._papers.delete(key)
+        self._papers.delete(key)
