@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import cast
 
-from sqlalchemy import ColumnElement, bindparam, delete, exists, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.posts import undo_posts
@@ -154,24 +154,21 @@ async def take_back(
 
 async def _restore_dossiers(session: AsyncSession, ids: dict[str, str], seq: int) -> None:
     """A version that nobody handed in goes; one that had been handed in before counts from then again."""
-    if not await session.scalar(select(exists().where(*_of(DossierVersion, ids), DossierVersion.seq >= seq))):
+    later = select(DossierVersion).filter_by(**ids).where(DossierVersion.seq >= seq)
+    versions = (await session.scalars(later)).all()
+    if not versions:
         return
-    told = select(AuditEntry.seq, AuditEntry.details).where(*_of(AuditEntry, ids), AuditEntry.seq < seq)
+    told = select(AuditEntry.seq, AuditEntry.details).filter_by(**ids).where(AuditEntry.seq < seq)
     handed_in = {
         details["dossier_sha256"]: number
         for number, details in await session.execute(told.order_by(AuditEntry.seq))
         if "dossier_sha256" in details
     }
-    versions = select(DossierVersion).where(*_of(DossierVersion, ids), DossierVersion.seq >= seq)
-    for version in await session.scalars(versions):
+    for version in versions:
         if version.sha256 in handed_in:
             version.seq = handed_in[version.sha256]
         else:
             await session.delete(version)
-
-
-def _of(table: Any, ids: dict[str, str]) -> list[ColumnElement[bool]]:
-    return [getattr(table, name) == value for name, value in ids.items()]
 
 
 async def _restore_deadlines(session: AsyncSession, ids: dict[str, str], seq: int) -> None:
