@@ -14,10 +14,11 @@ from models.audit import UNMOVING, Fact
 from models.choices import defence_in_plan, no_defence_in_plan
 from models.commands import COMMANDS, Command
 from models.deadlines import Deadline, DeadlineKind
-from models.effects import EFFECTS, finish_publicity, on_entry, remember_actor
+from models.effects import EFFECTS, on_entry, remember_actor
 from models.guards import lacks_post
 from models.lifecycle import BY_EVENT, TRANSITIONS, advance, leaving
 from models.posts import NO_POST, POST_NEEDED, UNANSWERED, PostAnswer, asks
+from models.publicity_effects import finish_publicity
 from models.refusal import Option, RefusalCode, Refused, refuse
 from models.roles import SYSTEM, Actor, Role
 from models.schedule import ask_for_deadlines, suspended

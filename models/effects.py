@@ -7,12 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Literal, cast
+from typing import cast
 
 from models import commands as c
-from models.audit import digest
 from models.choices import correction_chain, vote_passes
 from models.deadlines import DeadlineKind, DeadlineName, DeadlineRequest, DeadlineRevision
+from models.publicity_effects import (
+    drop_publicities,
+    post,
+    publish,
+    publish_anew,
+    question,
+    raise_objection,
+    rule_on,
+)
 from models.roles import Actor
 from models.schedule import (
     amended_requests,
@@ -28,13 +36,10 @@ from models.state import (
     ApplicationState,
     HoldMark,
     Meeting,
-    Objection,
     Opening,
-    Publicity,
     ReturnRound,
     Vote,
 )
-from models.wire import last_day_before, local_day
 
 Effect = Callable[[ApplicationState, c.Command, datetime], None]
 
@@ -98,127 +103,8 @@ def _replace_return(state: ApplicationState, old: ReturnRound, **changes: object
     state.returns[state.returns.index(old)] = old.model_copy(update=changes)
 
 
-def _post(state: ApplicationState, command: c.Command, now: datetime) -> None:
-    post = cast(c.StartPublicity, command)
-    state.publicities.append(
-        Publicity(
-            of="employer",
-            started_at=now,
-            start_day=local_day(now),
-            working_days=post.working_days or state.plan.employer_publicity_wd,
-            notice_sha256=post.notice_sha256,
-            list_sha256=post.list_sha256,
-            places=post.places,
-            dossier_digest=state.dossier.digest if state.dossier else None,
-        )
-    )
-
-
-def _publish(state: ApplicationState, command: c.Command, now: datetime) -> None:
-    publish = cast(c.PublishResult, command)
-    later = max(p.posted_at for p in publish.postings)
-    running = state.running_publicity()
-    if running is not None:
-        _replace_publicity(state, running, cancelled=True)
-    state.publicities.append(
-        Publicity(
-            of="result",
-            started_at=later,
-            start_day=local_day(later),
-            working_days=state.plan.result_publicity_wd,
-            notice_sha256=None,
-            list_sha256=publish.list_sha256,
-            places=tuple(p.place for p in publish.postings),
-            postings=publish.postings,
-        )
-    )
-    _objections_since(state, later)
-
-
-def _publish_anew(state: ApplicationState, command: c.Command, now: datetime) -> None:
-    drop_publicities(state, "result")
-    _publish(state, command, now)
-
-
-def _objections_since(state: ApplicationState, posted_at: datetime) -> None:
-    """What came while the list was posted but not yet recorded was in time: an objection, no complaint."""
-    for index, objection in enumerate(state.objections):
-        if objection.publicity == "none" and objection.open and objection.at >= posted_at:
-            state.objections[index] = objection.model_copy(update={"publicity": "result"})
-
-
-def _replace_publicity(state: ApplicationState, old: Publicity, **changes: object) -> None:
-    state.publicities[state.publicities.index(old)] = old.model_copy(update=changes)
-
-
-def drop_publicities(state: ApplicationState, of: str) -> None:
-    """Publicities of that kind no longer count: what was shown has changed or was wrong."""
-    for publicity in list(state.publicities):
-        if publicity.of == of and not publicity.cancelled:
-            _replace_publicity(state, publicity, cancelled=True)
-
-
-def finish_publicity(state: ApplicationState, ended_at: datetime) -> None:
-    """The running publicity has run in full, until `ended_at` (exclusive).
-
-    What came at or after that instant is a complaint, also where the posting was recorded later still
-    (process (b), invariant 7; reading 17).
-    """
-    running = state.running_publicity()
-    assert running is not None
-    _replace_publicity(state, running, ended_at=ended_at, last_day=last_day_before(ended_at))
-    for index, objection in enumerate(state.objections):
-        if objection.publicity == running.of and objection.open and objection.at >= ended_at:
-            state.objections[index] = objection.model_copy(update={"publicity": "none"})
-
-
-def _object(state: ApplicationState, command: c.Command, now: datetime) -> None:
-    said = cast(c.Object, command)
-    of: Literal["employer", "result", "none"] = "none"
-    if state.stage is Stage.EMPLOYER_PUBLICITY:
-        of = "employer"
-    elif state.stage is Stage.RESULT_PUBLICITY:
-        of = "result"
-    prefix = "complaint" if of == "none" else f"{of}-objection"
-    number = sum(1 for o in state.objections if o.id.startswith(prefix)) + 1
-    state.objections.append(
-        Objection(
-            id=f"{prefix}-{number}",
-            at=now,
-            publicity=of,
-            real_name=said.real_name,
-            grounds_digest=digest(said.grounds),
-            by=said.actor.id,
-        )
-    )
-
-
-def _question(state: ApplicationState, command: c.Command, now: datetime) -> None:
-    confirm = cast(c.Confirm, command)
-    number = sum(1 for o in state.objections if o.id.startswith("question")) + 1
-    state.objections.append(
-        Objection(
-            id=f"question-{number}",
-            at=now,
-            publicity="result",
-            real_name=True,
-            grounds_digest=digest(confirm.text or ""),
-            by=confirm.actor.id,
-        )
-    )
-
-
-def _rule(state: ApplicationState, command: c.Command, now: datetime) -> None:
-    rule = cast(c.RuleOnObjection, command)
-    for index, objection in enumerate(state.objections):
-        if objection.id == rule.objection_id:
-            state.objections[index] = objection.model_copy(
-                update={"finding": rule.finding, "ruled_by": rule.actor.id}
-            )
-
-
 def _curable(state: ApplicationState, command: c.Command, now: datetime) -> None:
-    _rule(state, command, now)
+    rule_on(state, command, now)
     state.correction_due = None  # a ruling names no day; that of an earlier return is over
     rule = cast(c.RuleOnObjection, command)
     state.returns.append(
@@ -289,7 +175,7 @@ def _recheck_again(state: ApplicationState, command: c.Command, now: datetime) -
 
 
 def _procedure_again(state: ApplicationState, command: c.Command, now: datetime) -> None:
-    _rule(state, command, now)
+    rule_on(state, command, now)
     _recheck_again(state, command, now)
 
 
@@ -431,25 +317,25 @@ EFFECTS: dict[str, tuple[Effect, ...]] = {
     "department_resubmit": (_answer,),
     "office_resubmit": (_answer,),
     "substantive_resubmit": (_answer_and_start_over,),
-    "start_publicity": (_post,),
-    "publish_result": (_publish,),
-    "republish_result": (_publish,),
-    "republish_ended": (_publish_anew,),
-    "employer_object": (_object,),
-    "result_object": (_object,),
-    "complaint": (_object,),
-    "objection_unfounded_stays": (_rule,),
-    "objection_unfounded_more": (_rule,),
-    "objection_unfounded": (_rule,),
+    "start_publicity": (post,),
+    "publish_result": (publish,),
+    "republish_result": (publish,),
+    "republish_ended": (publish_anew,),
+    "employer_object": (raise_objection,),
+    "result_object": (raise_objection,),
+    "complaint": (raise_objection,),
+    "objection_unfounded_stays": (rule_on,),
+    "objection_unfounded_more": (rule_on,),
+    "objection_unfounded": (rule_on,),
     "objection_curable": (_curable,),
-    "objection_founded": (_rule,),
-    "objection_fraud": (_rule,),
-    "result_unfounded_stays": (_rule,),
-    "result_unfounded_more": (_rule,),
-    "result_unfounded": (_rule,),
+    "objection_founded": (rule_on,),
+    "objection_fraud": (rule_on,),
+    "result_unfounded_stays": (rule_on,),
+    "result_unfounded_more": (rule_on,),
+    "result_unfounded": (rule_on,),
     "result_procedure_broken": (_procedure_again,),
-    "result_refuted": (_rule,),
-    "confirm_question": (_question,),
+    "result_refuted": (rule_on,),
+    "confirm_question": (question,),
     "schedule": (_schedule,),
     "schedule_defence": (_schedule,),
     "reschedule": (_schedule,),

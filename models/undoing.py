@@ -11,7 +11,8 @@ from typing import cast
 
 from models import commands as c
 from models.corrections import CORRECTABLE, CORRECTED, CORRECTION, return_to
-from models.effects import Effect, drop_publicities
+from models.effects import Effect
+from models.publicity_effects import drop_publicities
 from models.roles import Actor, Role
 from models.stages import Stage
 from models.state import ApplicationState, Objection, Proposal, Publicity, ReturnRound, Undo
