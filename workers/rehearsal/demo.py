@@ -44,6 +44,10 @@ GRACE = 60.0
 """Real seconds beyond `seconds` after which a story that has not ended has failed."""
 
 TASK_TIMEOUT = timedelta(seconds=3)
+PATIENCE = 4.0
+"""Real seconds in which a command is answered, or sent again: three business days, when the cycle takes two
+minutes. What was lost with a worker must not be waited for until a publicity is over."""
+
 LOG_WIDTH = 150
 LINE_EVERY = 5.0
 """Real seconds between two lines where there is no terminal to draw the table on."""
@@ -67,7 +71,7 @@ class Rehearsal:
         """Plays every story and judges it."""
         url = self._processes.database_url
         client = await connect(self._processes.settings())
-        door = ReviewClient(client, _task_queue(), patience=10.0, task_timeout=TASK_TIMEOUT)
+        door = ReviewClient(client, _task_queue(), patience=PATIENCE, task_timeout=TASK_TIMEOUT)
         await self._worker_is_there()
         clock = BusinessClock(
             real_start=datetime.now(UTC),
