@@ -36,6 +36,7 @@ from workers.embedded import NAMESPACE
 from workers.rehearsal.demo import BEGINS, ENDS
 from workers.rehearsal.player import Player
 from workers.rehearsal.processes import Processes
+from workers.rehearsal.sight import Sight
 from workers.rehearsal.stories import STORIES
 
 
@@ -61,7 +62,8 @@ async def live(processes: Processes, seconds: float) -> int:
     speed = (ENDS - BEGINS).total_seconds() / seconds
     clock = BusinessClock(real_start=datetime.now(UTC), business_start=BEGINS, speed=speed)
     database = Database(processes.database_url)
-    players = [Player(story, door, clock, database) for story in STORIES]
+    sight = Sight(database)
+    players = [Player(story, door, clock, database, sight) for story in STORIES]
     async with database.transaction() as session:
         for player in players:
             ref = f"p-{player.cast.ref}"

@@ -31,6 +31,7 @@ from workers.processes import ServerRecord
 from workers.rehearsal import table
 from workers.rehearsal.player import Player
 from workers.rehearsal.processes import Processes
+from workers.rehearsal.sight import Sight
 from workers.rehearsal.stories import STORIES, choose
 from workers.rehearsal.verdict import Verdict, judge
 from workers.settings import Settings
@@ -79,7 +80,8 @@ class Rehearsal:
             speed=(ENDS - BEGINS).total_seconds() / self._seconds,
         )
         database = Database(url)
-        players = [Player(story, door, clock, database) for story in self._stories]
+        sight = Sight(database)
+        players = [Player(story, door, clock, database, sight) for story in self._stories]
         try:
             await self._play(players, clock)
             return [await judge(player, database) for player in players]

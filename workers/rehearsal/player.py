@@ -22,7 +22,7 @@ from models.wire import SHANGHAI
 from workers.client import ReviewClient
 from workers.client_errors import ClientError, CommandRefused, ReviewClosed, StartRefused
 from workers.rehearsal.cast import Json
-from workers.rehearsal.sight import Seen, event_of, look_at
+from workers.rehearsal.sight import Seen, Sight, event_of
 from workers.rehearsal.story import Step, Story, Told
 
 WORKING_HOURS_BEGIN = time(8)
@@ -50,7 +50,14 @@ class StoryFailed(Exception):  # noqa: N818 - the story has failed, the player w
 class Player:
     """One story on the stage. `seen` is what was last seen of its application, `view` how it ended."""
 
-    def __init__(self, story: Story, door: ReviewClient, clock: BusinessClock, database: Database) -> None:
+    def __init__(
+        self,
+        story: Story,
+        door: ReviewClient,
+        clock: BusinessClock,
+        database: Database,
+        sight: Sight | None = None,
+    ) -> None:
         self.story, self.cast = story, story.people()
         self.playing: Playing = "waiting"
         self.seen: Seen | None = None
@@ -59,6 +66,7 @@ class Player:
         self.refusals: list[tuple[datetime, Refusal]] = []
         self.problem = ""
         self._door, self._clock, self._database = door, clock, database
+        self._sight = sight or Sight(database)
 
     def now(self) -> datetime:
         """Business time."""
@@ -88,9 +96,9 @@ class Player:
         self.view = await insist(lambda: self._door.state(self.cast.ref))
         self.told = Told(facts, deadlines)
 
-    async def look(self) -> Seen | None:
-        """Where the application stands now, as far as the database knows."""
-        self.seen = await look_at(self._database, self.cast.plan_id, self.cast.ref) or self.seen
+    async def look(self, *, anew: bool = False) -> Seen | None:
+        """Where the application stands now, as the database knows it; `anew`: not as others just saw it."""
+        self.seen = await self._sight.look_at(self.cast.plan_id, self.cast.ref, anew=anew) or self.seen
         return self.seen
 
     def _input(self) -> Json:
@@ -133,7 +141,7 @@ class Player:
             return refused.refusal
         except ReviewClosed:
             raise StoryFailed(f"{body['kind']}: the application ended before, in {self._where()}") from None
-        await self.look()
+        await self.look(anew=True)
         return None
 
     async def _signal(self, body: Json, *, may_be_kept: bool) -> None:
@@ -147,6 +155,7 @@ class Player:
                 raise StoryFailed(f"the signal {body['kind']} was refused, in {self._where()}")
             if event is not None:
                 break
+        await self.look(anew=True)
 
     # --- waiting ---------------------------------------------------------------------------------------
 

@@ -6,13 +6,18 @@ since on an old clock (temporalio 1.35). A rehearsal kills workers, so it looks 
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
 
 from sqlalchemy import select
 
 from activities.database import Database
 from models.tables import Application, AuditEntry
+
+FRESH = 0.1
+"""Real seconds in which what was read is still true enough to wait by."""
 
 
 @dataclass(frozen=True)
@@ -27,13 +32,31 @@ class Seen:
     at: datetime
 
 
-async def look_at(database: Database, plan_id: str, ref: str) -> Seen | None:
-    """The row, or None before the application is open."""
-    async with database.reading() as session:
-        row = await session.get(Application, (plan_id, ref))
-        if row is None:
-            return None
-        return Seen(row.stage, row.status, row.action_by, row.due_at, row.returns, row.at)
+class Sight:
+    """What all players see of the stage: one reading of the rows serves all who look within `FRESH`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._rows: dict[tuple[str, str], Seen] = {}
+        self._read_at = float("-inf")
+        self._reading = asyncio.Lock()
+
+    async def look_at(self, plan_id: str, ref: str, *, anew: bool = False) -> Seen | None:
+        """The row, or None before the application is open; with `anew` not older than this call."""
+        asked = monotonic()
+        async with self._reading:
+            if self._read_at < (asked if anew else asked - FRESH):
+                await self._read()
+        return self._rows.get((plan_id, ref))
+
+    async def _read(self) -> None:
+        began = monotonic()
+        a = Application
+        columns = (a.stage, a.status, a.action_by, a.due_at, a.returns, a.at)
+        async with self._database.reading() as session:
+            rows = (await session.execute(select(a.plan_id, a.application_ref, *columns))).all()
+        self._rows = {(row[0], row[1]): Seen(*row[2:]) for row in rows}
+        self._read_at = began
 
 
 async def event_of(database: Database, plan_id: str, ref: str, command_id: str) -> str | None:
