@@ -9,13 +9,12 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography import x509
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from activities.papers.signing import Signed, verify
 from models.papers import (
     GROUND_LABELS,
     PaperKind,
@@ -30,6 +29,9 @@ from models.papers import (
 from models.refusal import legible
 from models.tables import Certificate, Paper
 from models.wire import Label, local_day
+
+if TYPE_CHECKING:
+    from activities.papers.signing import Signed
 
 _NUMBER = re.compile(rb"[A-Z0-9][A-Z0-9-]{1,70}-\d{6}")
 LONGEST_NUMBER = 80
@@ -64,7 +66,7 @@ async def verify_file(session: AsyncSession, content: bytes, roots: Sequence[x50
     """
     sha256 = hashlib.sha256(content).hexdigest()
     paper: Paper | None = await session.scalar(select(Paper).filter_by(sha256=sha256))
-    signed = await asyncio.to_thread(verify, content, roots)
+    signed = await asyncio.to_thread(_signed, content, roots)
     if paper is None:
         return await _stranger(session, content, signed)
     certificate = await session.get_one(Certificate, (paper.plan_id, paper.application_ref))
@@ -148,6 +150,13 @@ def _of_certificate(certificate: Certificate, **told: Any) -> Verdict:
         )
     words = valid_words(certificate.number, certificate.title_date)
     return Verdict(standing=Standing.VALID, words=words, **told)
+
+
+def _signed(content: bytes, roots: Sequence[x509.Certificate]) -> Signed:
+    """What reads signatures takes long to load, and most processes never read one."""
+    from activities.papers.signing import verify
+
+    return verify(content, roots)
 
 
 async def _stranger(session: AsyncSession, content: bytes, signed: Signed) -> Verdict:

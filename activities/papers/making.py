@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,7 +24,6 @@ from activities.papers.drawing import FormError
 from activities.papers.font import UnprintableError
 from activities.papers.keys import SigningKeyError
 from activities.papers.layout import Edition, draw
-from activities.papers.signing import PaperSigner
 from activities.papers.storage import FileStore
 from activities.people import names_of
 from activities.writing import write_new, write_over
@@ -31,6 +31,9 @@ from models.cycle_messages import Asked, Done
 from models.papers import KIND_LABELS, PaperKind
 from models.refusal import RefusalCode, Refused, refuse
 from models.tables import Certificate, Paper, PaperFault, Unit
+
+if TYPE_CHECKING:
+    from activities.papers.signing import PaperSigner
 
 PAGE = 20
 """Certificates in one round: some seconds of work between two heartbeats, one transaction."""
@@ -144,9 +147,14 @@ class Papers:
         """The signer, its key loaded once. Raises `SigningKeyError`."""
         async with self._getting_key:
             if self._signer is None:
-                key = await asyncio.to_thread(self.config.key)
-                self._signer = PaperSigner(key, self.config.timestamp_url)
+                self._signer = await asyncio.to_thread(self._new_signer)
             return self._signer
+
+    def _new_signer(self) -> PaperSigner:
+        """Of this key. What signs PDFs takes a fifth of a process's start: it is loaded by who signs."""
+        from activities.papers.signing import PaperSigner
+
+        return PaperSigner(self.config.key(), self.config.timestamp_url)
 
     async def _certificate(self, number: str) -> Certificate:
         async with self.database.reading() as session:
