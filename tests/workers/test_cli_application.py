@@ -65,7 +65,7 @@ def test_apply_says_what_is_missing(zhicheng: Zhicheng) -> None:
 def test_a_whole_life(zhicheng: Zhicheng, served: Settings, tmp_path: Path) -> None:
     """Two and a half business days a second, from the draft to the archived certificate."""
     cast = Cast(unique("life"))
-    body = cast.start(clock=rehearsal_clock("2023-10-10T09:00:00+08:00", 216_000.0))
+    body = cast.start(clock=rehearsal_clock("2023-09-19T09:00:00+08:00", 216_000.0))
     assert zhicheng("apply", "-f", written(tmp_path / "input.json", body)).exit_code == 0
     dossier = written(tmp_path / "dossier.json", cast.dossier())
     ref, me = cast.ref, f"applicant:p-{cast.ref}"

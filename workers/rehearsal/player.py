@@ -145,17 +145,28 @@ class Player:
         return None
 
     async def _signal(self, body: Json, *, may_be_kept: bool) -> None:
-        """Nobody answers a signal: what became of it is read from the audit chain; an early one is kept."""
+        """Nobody answers a signal: what became of it is read from the audit chain; an early one is kept.
+
+        It is read once the server has it: what a worker wrote that dies before it has told the server is
+        decided again, later, and what was sent upon it would be too early.
+        """
         await insist(lambda: self._door.signal(self.cast.ref, body))
         ids = self.cast.plan_id, self.cast.ref, str(body["command_id"])
         while not may_be_kept:
             await asyncio.sleep(NEAR)
+            if not await insist(self._is_at_rest):
+                continue
             event = await event_of(self._database, *ids)
             if event == "refused":
                 raise StoryFailed(f"the signal {body['kind']} was refused, in {self._where()}")
             if event is not None:
                 break
         await self.look(anew=True)
+
+    async def _is_at_rest(self) -> bool:
+        """The server waits for no worker: everything that was sent to the application is decided."""
+        told = self._door.temporal.get_workflow_handle(self._door.workflow_id(self.cast.ref))
+        return not (await told.describe()).raw_description.HasField("pending_workflow_task")
 
     # --- waiting ---------------------------------------------------------------------------------------
 
