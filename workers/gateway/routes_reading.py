@@ -164,12 +164,16 @@ async def explain(
     fact: Annotated[int | None, Query(ge=1)] = None,
 ) -> Explanation:
     """The story in words, Chinese and English: why it stands where it stands, who decided what under which
-    rule, plan and calendar, what may come next. `at`: as it stood then; `fact`: that one decision."""
-    await viewing(request, caller, plan_id, application_ref)
+    rule, plan and calendar, what may come next. `at`: as it stood then; `fact`: that one decision.
+
+    The applicant reads of an objection or a ballot that it took place, as in the history.
+    """
+    row = await viewing(request, caller, plan_id, application_ref)
     known, door = full_id(application_ref, plan_id), here.applications
     state, facts, deadlines, refused = await asyncio.gather(
         door.state(known), door.history(known), door.deadlines(known), door.refused(known)
     )
+    facts = await facts_for(here.database, caller, row, facts)
     try:
         return explaining.explain(state, facts, deadlines, refused, at=at, fact=fact)
     except explaining.NothingToTellError as missing:
