@@ -45,7 +45,11 @@ def _from_our_own_page(request: Request) -> None:
     if origin is None:
         return
     ours = context_of(request).settings.board_url
-    if urlsplit(origin).netloc not in {request.headers.get("host"), urlsplit(ours).netloc if ours else None}:
+    try:
+        place = urlsplit(origin).netloc
+    except ValueError:  # no browser writes such an origin
+        raise _not_ours() from None
+    if place not in {request.headers.get("host"), urlsplit(ours).netloc if ours else None}:
         raise _not_ours()
 
 
