@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import structlog
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
 from fastapi.routing import APIRoute
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from models.drawing.svg_style import STYLE
-from models.refusal import Refused
 from workers.board import (
     page_acts,
     page_application,
@@ -29,8 +30,8 @@ from workers.board import (
 from workers.board.door import SignInNeededError, entered
 from workers.board.render import page, static_file
 from workers.board.session import Sessions
-from workers.client_errors import ClientError
 from workers.gateway.context import Context
+from workers.gateway.handlers import EXPECTED
 from workers.gateway.policy import BOARD_POLICY
 from workers.gateway.problems import ProblemError, of_error, problem
 
@@ -50,6 +51,7 @@ ROUTERS = (
     page_exports.router,
     page_acts.router,
 )
+_log = structlog.stdlib.get_logger("board")
 STATIC = {"board.css": "text/css", "htmx.min.js": "text/javascript"}
 
 
@@ -93,6 +95,8 @@ def _install(board: FastAPI) -> None:
         found = of_error(error)
         if found is None:
             raise error
+        if isinstance(error, SQLAlchemyError):
+            _log.warning("the database does not answer", reason=type(error).__name__)
         return _shown(request, found)
 
     async def malformed(request: Request, error: Exception) -> Response:
@@ -126,7 +130,7 @@ def _install(board: FastAPI) -> None:
     board.add_exception_handler(SignInNeededError, to_sign_in)
     board.add_exception_handler(RequestValidationError, malformed)
     board.add_exception_handler(HTTPException, http)
-    for kind in (ProblemError, Refused, ClientError):
+    for kind in EXPECTED:
         board.add_exception_handler(kind, known)
 
 

@@ -15,6 +15,9 @@ from models.refusal import Refused
 from workers.client_errors import ClientError
 from workers.gateway.problems import ProblemError, answer, of_error, problem
 
+EXPECTED = (ProblemError, Refused, ClientError, PoolTimeout, OperationalError, InterfaceError)
+"""What a route may raise, and `workers.gateway.problems.of_error` has words for."""
+
 _log = structlog.stdlib.get_logger("gateway")
 
 _KNOWN: dict[int, tuple[str, str, str, str, str]] = {
@@ -85,7 +88,7 @@ def install(app: FastAPI) -> None:
         found = problem(status, code, zh=zh, en=en, fix_zh=fix_zh, fix_en=fix_en, headers=error.headers)
         return answer(request, found)
 
-    for kind in (ProblemError, Refused, ClientError, PoolTimeout, OperationalError, InterfaceError):
+    for kind in EXPECTED:
         app.add_exception_handler(kind, known)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
