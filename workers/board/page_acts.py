@@ -10,10 +10,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Path, Request
 from fastapi.responses import RedirectResponse, Response
+from pydantic import BeforeValidator
 
 from models.commands import CommandId
 from models.decide import ROLES_OF
 from models.roles import Role
+from models.wire import ShortText
 from workers.client import full_id
 from workers.gateway import routes_records
 from workers.gateway.access_log import seen, turned_away
@@ -41,6 +43,11 @@ GROUNDS = (
 Words = Annotated[str, Form(max_length=500)]
 
 
+def _or_none(given: object) -> object:
+    """A field of a form that holds nothing but spaces says nothing."""
+    return None if isinstance(given, str) and not given.strip() else given
+
+
 @router.post("/plans/{plan_id}/applications/{application_ref}/name", operation_id="board_correct_name")
 async def correct(
     request: Request,
@@ -48,11 +55,11 @@ async def correct(
     caller: Who,
     plan_id: PlanId,
     application_ref: Ref,
-    name: Annotated[str, Form(min_length=1, max_length=200)],
-    document_no: Annotated[str, Form(max_length=200)] = "",
+    name: Annotated[ShortText, Form(max_length=200)],
+    document_no: Annotated[ShortText | None, BeforeValidator(_or_none), Form()] = None,
 ) -> Response:
     """Records the applicant's name, or corrects it by a document; the old one stays known."""
-    given = CorrectName(name=name.strip(), document_no=document_no.strip() or None)
+    given = CorrectName(name=name, document_no=document_no)
     await routes_records.correct_name(request, here, caller, plan_id, application_ref, given)
     return _back(plan_id, application_ref)
 

@@ -3,8 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
 
-from tests.workers.gateway.conftest import Door
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlalchemy.exc import OperationalError
+
+from tests.workers.gateway.conftest import PLAN, Bearer, Door
+from workers.rehearsal.cast import OFFICE
+
+BOARD = f"/board/plans/{PLAN}"
+
+
+async def signed_in(http: httpx.AsyncClient, bearer: Bearer) -> str:
+    """An officer is signed in to the board; what every form must send back."""
+    token = bearer("office-clerk", ("office", OFFICE))["Authorization"].removeprefix("Bearer ")
+    assert (await http.post("/board/sign-in", data={"token": token})).status_code == 303
+    found = re.search(r'name="csrf" value="(\w+)"', (await http.get(f"{BOARD}/cycle")).text)
+    assert found is not None
+    return found[1]
 
 
 async def test_the_story_in_words_names_no_objector_to_the_applicant(stage_door: Door) -> None:
@@ -27,3 +45,51 @@ async def test_the_story_in_words_names_no_objector_to_the_applicant(stage_door:
     told = json.dumps(mine, ensure_ascii=False)
     assert "colleague-7" not in told
     assert "业绩材料与实际不符" not in told
+
+
+@pytest.mark.parametrize(
+    ("name", "document_no", "status"),
+    [
+        ("  ", "", 422),
+        ("\x01", "", 422),
+        ("\x85", "", 422),
+        ("张\x00三", "", 422),
+        ("张三", "a\x00b", 422),
+        (" 张三 ", "  ", 303),
+    ],
+)
+async def test_a_name_that_is_none_is_refused_on_its_page(
+    http: httpx.AsyncClient, bearer: Bearer, stage_door: Door, name: str, document_no: str, status: int
+) -> None:
+    await stage_door.start()
+    csrf = await signed_in(http, bearer)
+    answer = await http.post(
+        f"{BOARD}/applications/{stage_door.cast.ref}/name",
+        data={"csrf": csrf, "name": name, "document_no": document_no},
+    )
+    assert answer.status_code == status, answer.text
+    assert "Internal" not in answer.text
+
+
+@pytest.mark.parametrize("origin", ["http://[", "http://[::1", "null", "http://elsewhere.example.cn", ""])
+async def test_a_form_from_nowhere_is_refused(http: httpx.AsyncClient, bearer: Bearer, origin: str) -> None:
+    csrf = await signed_in(http, bearer)
+    for path in (f"{BOARD}/search", "/board/sign-in"):
+        form = {"csrf": csrf, "name": "late", "q": ""}
+        answer = await http.post(path, data=form, headers={"Origin": origin})
+        assert answer.status_code == 403, (path, answer.text)
+
+
+async def test_the_board_says_when_the_database_is_away(
+    http: httpx.AsyncClient, bearer: Bearer, gateway: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await signed_in(http, bearer)
+
+    def away() -> None:
+        raise OperationalError("SELECT 1", {}, Exception("connection refused"))
+
+    monkeypatch.setattr(gateway.state.context.database, "reading", away)
+    answer = await http.get(f"{BOARD}/inbox")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert "数据库暂时无法应答" in answer.text
+    assert "SELECT" not in answer.text
