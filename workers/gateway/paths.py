@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import Path
+from pydantic import AfterValidator
 
+from models.wire import Instant
 from workers.gateway.problems import MEDIA_TYPE, Problem
 
 _CODE = r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,79}$"
@@ -18,6 +20,18 @@ Ref = Annotated[
 MeetingRef = Annotated[
     str, Path(pattern=_CODE, description="The meeting's reference.", examples=["meeting-2023-1"])
 ]
+
+_YEARS = range(1900, 9001)
+
+
+def _in_every_zone(moment: Instant) -> Instant:
+    if moment.year not in _YEARS:
+        raise ValueError(f"the year must be one from {_YEARS[0]} to {_YEARS[-1]}")
+    return moment
+
+
+Moment = Annotated[Instant, AfterValidator(_in_every_zone)]
+"""A moment that is asked about. The ends of time themselves exist in no other time zone."""
 
 _WORDS = {
     400: "A header cannot be read.",

@@ -20,13 +20,13 @@ from activities.publicity_watch import PublicityRow, publicities
 from activities.tally import CourtRow, tally
 from models.roles import Reference, Role
 from models.search import MOST_CHARACTERS
-from models.wire import Instant, Wire, start_of
+from models.wire import Wire, start_of
 from workers.client_errors import ServerAway
 from workers.gateway.caller import Caller
 from workers.gateway.context import Context, context_of
 from workers.gateway.exports import csv_answer, on_record
 from workers.gateway.offices import for_the_plan, speaks_for
-from workers.gateway.paths import OF_CALLER, PlanId, problems
+from workers.gateway.paths import OF_CALLER, Moment, PlanId, problems
 from workers.gateway.searching import At, Search, looking
 from workers.gateway.tokens import caller_of
 from workers.incidents import OfServer, every_incident, retry_incident
@@ -127,7 +127,7 @@ async def left(
 
 @router.get("/incidents", operation_id="incidents", responses=_ONE)
 async def failures(
-    here: Here, caller: Who, plan_id: PlanId, since: Annotated[Instant | None, Query()] = None
+    here: Here, caller: Who, plan_id: PlanId, since: Annotated[Moment | None, Query()] = None
 ) -> list[Incident]:
     """What failed since then (default: in the last hour), the same cause together, and how to try again.
 

@@ -24,7 +24,7 @@ from workers.gateway.access_log import facts_for, looks_at, viewing
 from workers.gateway.caller import Caller
 from workers.gateway.context import Context, context_of
 from workers.gateway.offices import for_the_plan
-from workers.gateway.paths import OF_CALLER, PlanId, Ref, problems
+from workers.gateway.paths import OF_CALLER, Moment, PlanId, Ref, problems
 from workers.gateway.problems import problem
 from workers.gateway.routes_public import counted
 from workers.gateway.tokens import caller_of
@@ -160,7 +160,7 @@ async def explain(
     caller: Who,
     plan_id: PlanId,
     application_ref: Ref,
-    at: Instant | None = None,
+    at: Moment | None = None,
     fact: Annotated[int | None, Query(ge=1)] = None,
 ) -> Explanation:
     """The story in words, Chinese and English: why it stands where it stands, who decided what under which

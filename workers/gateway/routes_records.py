@@ -26,7 +26,7 @@ from workers.gateway.access_log import viewing
 from workers.gateway.caller import Caller
 from workers.gateway.context import Context, context_of
 from workers.gateway.offices import for_the_plan
-from workers.gateway.paths import OF_CALLER, PlanId, Ref, problems
+from workers.gateway.paths import OF_CALLER, Moment, PlanId, Ref, problems
 from workers.gateway.tokens import caller_of
 
 router = APIRouter(prefix="/v1/plans/{plan_id}", tags=["records"])
@@ -70,7 +70,7 @@ class NoticeText(Wire):
     """A notice on working days, as TOML. `at`: asked as of this business time; now without it."""
 
     notice_toml: Annotated[str, Field(min_length=1, max_length=20_000)]
-    at: Instant | None = None
+    at: Moment | None = None
 
 
 @router.get(

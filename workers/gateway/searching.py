@@ -17,6 +17,7 @@ from models.search import MOST_CHARACTERS
 from models.wire import Instant
 from workers.gateway.caller import Caller
 from workers.gateway.context import Context
+from workers.gateway.paths import Moment
 from workers.gateway.problems import not_found
 
 Search = Annotated[
@@ -27,7 +28,7 @@ Search = Annotated[
     ),
 ]
 At = Annotated[
-    Instant | None,
+    Moment | None,
     Query(description="The moment from which working days are counted. Default: now (business time)."),
 ]
 

@@ -93,3 +93,22 @@ async def test_the_board_says_when_the_database_is_away(
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert "数据库暂时无法应答" in answer.text
     assert "SELECT" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "moment", ["0001-01-01T00:00:00+08:00", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59-12:00"]
+)
+async def test_the_ends_of_time_are_no_moment_to_ask_about(
+    http: httpx.AsyncClient, stage_door: Door, moment: str
+) -> None:
+    await stage_door.start()
+    plan, office = f"/v1/plans/{PLAN}", stage_door.headers("office")
+    asked = [f"{plan}/{what}" for what in ("at-risk", "court", "publicities", "left-behind")]
+    for path in (*asked, f"{stage_door.path}/explain"):
+        answer = await http.get(path, params={"at": moment}, headers=office)
+        assert (answer.status_code, answer.json()["field"]) == (422, "query.at"), path
+    since = await http.get(f"{plan}/incidents", params={"since": moment}, headers=office)
+    assert (since.status_code, since.json()["field"]) == (422, "query.since")
+    notice = {"notice_toml": "revision = 1", "at": moment}
+    preview = await http.post(f"{plan}/calendar/preview", json=notice, headers=office)
+    assert (preview.status_code, preview.json()["field"]) == (422, "body.at")
