@@ -15,6 +15,7 @@ from models.calendar import WorkCalendar
 from models.calendar_overlay import Notice, NoticeFile, NoticeRecord
 from models.field_errors import first_field_error
 from models.refusal import RefusalCode, Refused, refuse
+from models.toml_text import read_toml
 
 CITATION = "yearly notice of the General Office of the State Council"
 
@@ -22,7 +23,7 @@ CITATION = "yearly notice of the General Office of the State Council"
 def read_notice(toml: str, field: str = "notice_toml") -> Notice:
     """The one notice in the text. Raises `Refused` that names the first field which breaks a rule."""
     try:
-        file = NoticeFile.model_validate(tomllib.loads(toml))
+        file = NoticeFile.model_validate(read_toml(toml))
     except tomllib.TOMLDecodeError as error:
         raise _refused(
             field,

@@ -6,7 +6,6 @@ give the days itself; then it wins. This module knows nothing of periods and dea
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from functools import cache
@@ -18,6 +17,7 @@ from typing import Literal
 import chinese_calendar
 from pydantic import Field, model_validator
 
+from models.toml_text import read_toml
 from models.wire import Label, Wire
 
 KnownStatus = Literal["official", "provisional"]
@@ -252,7 +252,7 @@ def _released() -> NoticeRecord:
 
 
 def _parse(text: str) -> NoticeFile:
-    return NoticeFile.model_validate(tomllib.loads(text))
+    return NoticeFile.model_validate(read_toml(text))
 
 
 def _in_order(notices: Iterable[Notice]) -> tuple[Notice, ...]:

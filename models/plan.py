@@ -8,7 +8,6 @@ still loads, so that `models.plan_lint` can say what is wrong with it.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from functools import cache
@@ -22,6 +21,7 @@ from models.criteria import CeRule, Criterion, ExamRule, ExceptionRule, Qualific
 from models.discipline import ImpactPeriod, SanctionRule
 from models.roles import Reference, Role
 from models.terms import CorrectionRoute, PassOperator, PlanTerms, Route
+from models.toml_text import read_toml
 from models.wire import SHANGHAI, Label, Wire, end_of
 
 ClockTime = Annotated[str, StringConstraints(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$")]
@@ -267,7 +267,7 @@ class ReviewPlan(Wire):
     @classmethod
     def from_toml(cls, text: str) -> ReviewPlan:
         """A plan from TOML text. Raises `tomllib.TOMLDecodeError` or `pydantic.ValidationError`."""
-        return cls.model_validate(tomllib.loads(text))
+        return cls.model_validate(read_toml(text))
 
     def leaves(self) -> Iterator[Leaf]:
         """Every cited value with its dotted path."""

@@ -10,6 +10,8 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy.exc import OperationalError
 
+from activities.plans import read_plan
+from models.refusal import Refused
 from tests.workers.gateway.conftest import PLAN, Bearer, Door
 from workers.rehearsal.cast import OFFICE
 
@@ -112,3 +114,18 @@ async def test_the_ends_of_time_are_no_moment_to_ask_about(
     notice = {"notice_toml": "revision = 1", "at": moment}
     preview = await http.post(f"{plan}/calendar/preview", json=notice, headers=office)
     assert (preview.status_code, preview.json()["field"]) == (422, "body.at")
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 5_000, "a = " + "9" * 5_000, "a = " + "{a=" * 900])
+async def test_toml_that_no_reader_takes_is_refused_at_once(
+    http: httpx.AsyncClient, bearer: Bearer, text: str
+) -> None:
+    """An order that holds such a text must not be tried again for ever: nobody would get past it."""
+    plan, office = f"/v1/plans/{PLAN}", bearer("office-clerk", ("office", OFFICE))
+    preview = await http.post(f"{plan}/calendar/preview", json={"notice_toml": text}, headers=office)
+    assert (preview.status_code, preview.json()["field"]) == (422, "notice_toml")
+    with pytest.raises(Refused):
+        read_plan(text)
+    csrf = await signed_in(http, bearer)
+    page = await http.post(f"{BOARD}/calendar", data={"csrf": csrf, "notice_toml": text})
+    assert (page.status_code, "TOML" in page.text) == (422, True)
