@@ -26,7 +26,7 @@ from workers.board.page_acts import GROUNDS, acts_of
 from workers.board.render import lang_of, page
 from workers.client import full_id
 from workers.gateway import routes_records
-from workers.gateway.access_log import facts_for, viewing
+from workers.gateway.access_log import facts_for, seen, viewing
 from workers.gateway.caller import Caller
 from workers.gateway.context import Context, context_of
 from workers.gateway.paths import PlanId, Ref
@@ -59,7 +59,8 @@ async def application(
         calendar = await calendars.within(session, state.at)
         papers = await files_of(session, row, caller.subject, caller.grants)
         findings = await last_findings(session, plan_id, application_ref)
-    offices = caller.roles & POLICY["application_notices"].roles
+    as_office = caller.within(POLICY["application_notices"].roles)
+    offices = await seen(here.database, as_office, plan_id, application_ref) is not None
     told = await routes_records.told_of(here, plan_id, application_ref) if offices else None
     names = await routes_records.names_of(here, row.applicant) if offices else None
     stage, trail = Stage(state.stage), _trail(history)
