@@ -24,7 +24,7 @@ from activities.looks import Looker
 from activities.person_data import export_person
 from models.identity import DOCUMENT_LABELS, Document
 from models.refusal import Refused
-from models.roles import Reference
+from models.roles import Reference, Role
 from models.wire import SHANGHAI, Instant, Label, ShortText, Wire
 from workers.gateway.access_book import grants_in_words
 from workers.gateway.caller import Caller
@@ -50,6 +50,9 @@ Number = Annotated[
     str,
     Field(min_length=1, max_length=40, examples=["11010519491231002X"], description="As on the document."),
 ]
+_KEEPERS = (Role.OFFICE, Role.CITY_OFFICE)
+"""Who sees a whole number and hands out a copy: in this role of this plan, whatever else an account holds."""
+
 _READS = problems(*OF_CALLER, 404, 503)
 _WRITES = problems(*OF_CALLER, 404, 413, 415, 503)
 
@@ -139,7 +142,8 @@ async def masked(
     request: Request, here: Here, caller: Who, plan_id: PlanId, person: PersonRef
 ) -> ShownIdentity:
     """The identity document of a person, the number masked."""
-    return await _shown(request, here, caller, plan_id, person, None)
+    await for_the_plan(here, caller, plan_id)
+    return await _shown(request, here, caller, person, None)
 
 
 @router.post("/{person}/identity/reveal", operation_id="reveal_identity", responses=_WRITES)
@@ -147,7 +151,8 @@ async def reveal(
     request: Request, here: Here, caller: Who, plan_id: PlanId, person: PersonRef, given: Reveal
 ) -> ShownIdentity:
     """The whole number, for a reason that is on record."""
-    return await _shown(request, here, caller, plan_id, person, given.reason)
+    await for_the_plan(here, caller, plan_id, _KEEPERS)
+    return await _shown(request, here, caller, person, given.reason)
 
 
 @router.post("/find", operation_id="find_person", responses=_WRITES)
@@ -181,7 +186,7 @@ async def data_of(
     reason: Annotated[ShortText, Query(description="Why: the request of the person, for instance.")],
 ) -> FileResponse:
     """What the system holds on a person of this plan, as a ZIP for that person; the number is masked."""
-    await for_the_plan(here, caller, plan_id)
+    await for_the_plan(here, caller, plan_id, _KEEPERS)
     return await _packed(request, here, caller, person, reason, plan_id=plan_id, whole=False)
 
 
@@ -244,9 +249,8 @@ def looker_of(request: Request, caller: Caller) -> Looker:
 
 
 async def _shown(
-    request: Request, here: Context, caller: Caller, plan_id: str, person: str, reason: str | None
+    request: Request, here: Context, caller: Caller, person: str, reason: str | None
 ) -> ShownIdentity:
-    await for_the_plan(here, caller, plan_id)
     try:
         async with here.database.transaction() as session:
             found = await identity.identity_of(

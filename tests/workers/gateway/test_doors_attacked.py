@@ -12,15 +12,19 @@ from sqlalchemy.exc import OperationalError
 
 from activities.plans import read_plan
 from models.refusal import Refused
+from tests.support import unique
 from tests.workers.gateway.conftest import PLAN, Bearer, Door
-from workers.rehearsal.cast import OFFICE
+from workers.rehearsal.cast import CONVENING_UNIT, OFFICE
 
 BOARD = f"/board/plans/{PLAN}"
 
 
-async def signed_in(http: httpx.AsyncClient, bearer: Bearer) -> str:
-    """An officer is signed in to the board; what every form must send back."""
-    token = bearer("office-clerk", ("office", OFFICE))["Authorization"].removeprefix("Bearer ")
+async def signed_in(
+    http: httpx.AsyncClient, bearer: Bearer, *grants: tuple[str, str | None], subject: str = "office-clerk"
+) -> str:
+    """Somebody is signed in to the board, an officer without `grants`; what every form must send back."""
+    held = grants or (("office", OFFICE),)
+    token = bearer(subject, *held)["Authorization"].removeprefix("Bearer ")
     assert (await http.post("/board/sign-in", data={"token": token})).status_code == 303
     found = re.search(r'name="csrf" value="(\w+)"', (await http.get(f"{BOARD}/cycle")).text)
     assert found is not None
@@ -129,3 +133,46 @@ async def test_toml_that_no_reader_takes_is_refused_at_once(
     csrf = await signed_in(http, bearer)
     page = await http.post(f"{BOARD}/calendar", data={"csrf": csrf, "notice_toml": text})
     assert (page.status_code, "TOML" in page.text) == (422, True)
+
+
+async def test_a_role_held_elsewhere_opens_no_number_and_no_copy(
+    http: httpx.AsyncClient, bearer: Bearer
+) -> None:
+    """The convening unit of this plan may not see whole numbers, also when it is an office of another one."""
+    person = unique("p")
+    path = f"/v1/plans/{PLAN}/people/{person}"
+    office = bearer("office-clerk", ("office", OFFICE))
+    number = {"number": "11010519491231002X"}
+    assert (await http.put(f"{path}/identity", json=number, headers=office)).status_code == 200
+    both = bearer("unit-clerk", ("convening_unit", CONVENING_UNIT), ("office", "an-office-elsewhere"))
+    assert (await http.get(f"{path}/identity", headers=both)).status_code == 200
+    whole = await http.post(f"{path}/identity/reveal", json={"reason": "x"}, headers=both)
+    assert whole.status_code == 404, whole.text
+    copy = await http.get(f"{path}/data", params={"reason": "x"}, headers=both)
+    assert copy.status_code == 404, copy.text
+
+
+async def test_a_role_held_elsewhere_shows_no_notices_and_no_names_on_the_board(
+    http: httpx.AsyncClient, bearer: Bearer, stage_door: Door
+) -> None:
+    await stage_door.start()
+    page = f"{BOARD}/applications/{stage_door.cast.ref}"
+    unit = ("employer", stage_door.cast.employer)
+    await signed_in(http, bearer, unit, ("office", "an-office-elsewhere"), subject="unit-clerk")
+    shown = await http.get(page)
+    assert (shown.status_code, 'id="names"' in shown.text) == (200, False)
+    await signed_in(http, bearer, unit, ("office", OFFICE), subject="both-clerk")
+    assert 'id="names"' in (await http.get(page)).text
+
+
+async def test_an_export_holds_what_the_roles_see_that_may_export(
+    http: httpx.AsyncClient, bearer: Bearer, stage_door: Door
+) -> None:
+    """An applicant, or an expert, who clerks for a unit as well takes nothing along in that other role."""
+    await stage_door.start()
+    ref = stage_door.cast.ref
+    mine = bearer(f"p-{ref}", ("applicant", None), ("employer", "another-unit"))
+    listed = await http.get(f"/v1/plans/{PLAN}/applications", headers=mine)
+    assert [row["application_ref"] for row in listed.json()["items"]] == [ref]
+    taken = await http.post(f"/v1/plans/{PLAN}/exports", json={}, headers=mine)
+    assert (taken.status_code, ref in taken.text) == (200, False)
