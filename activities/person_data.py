@@ -75,7 +75,8 @@ async def collect(
     reason: str,
     plan_id: str | None = None,
 ) -> Collected:
-    """What is held on a person; the looks are put on record. `plan_id`: only the applications of this plan.
+    """What is held on a person; the looks are put on record. `plan_id`: only the applications of this plan,
+    and nothing on a person who has none in it.
 
     Raises `Refused` when nothing is known under the reference, and `IdentityKeyError`.
     """
@@ -86,8 +87,9 @@ async def collect(
     rows = (await session.scalars(mine.order_by(Application.plan_id, Application.application_ref))).all()
     names = (await session.scalars(select(Person).filter_by(ref=person).order_by(Person.version))).all()
     known = await session.scalar(select(PersonIdentity.person).filter_by(person=person).limit(1))
-    contact = await session.get(Contact, person) if rows or names or known else None
-    if not (rows or names or known):
+    is_held = bool(rows) if plan_id is not None else bool(rows or names or known)
+    contact = await session.get(Contact, person) if is_held else None
+    if not is_held:
         raise refuse(
             RefusalCode.GUARD,
             zh=f"系统中没有编号 {person} 的个人信息。",

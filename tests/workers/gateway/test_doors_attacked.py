@@ -176,3 +176,16 @@ async def test_an_export_holds_what_the_roles_see_that_may_export(
     assert [row["application_ref"] for row in listed.json()["items"]] == [ref]
     taken = await http.post(f"/v1/plans/{PLAN}/exports", json={}, headers=mine)
     assert (taken.status_code, ref in taken.text) == (200, False)
+
+
+async def test_no_office_takes_a_copy_of_a_person_of_another_plan(
+    http: httpx.AsyncClient, bearer: Bearer
+) -> None:
+    """The office of a plan asks about a reference that never applied in it: as if nobody were there."""
+    office, person = bearer("office-clerk", ("office", OFFICE)), unique("p")
+    path = f"/v1/plans/{PLAN}/people/{person}"
+    number = {"number": "11010519491231002X"}
+    assert (await http.put(f"{path}/identity", json=number, headers=office)).status_code == 200
+    copy = await http.get(f"{path}/data", params={"reason": "x"}, headers=office)
+    assert copy.status_code == 404
+    assert (await http.get("/v1/me/data", headers=bearer(person, ("applicant", None)))).status_code == 200
