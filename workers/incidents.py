@@ -69,6 +69,8 @@ async def retry_incident(
 
     Raises `Refused` for a kind that is not tried again like this, `RPCError` when the server is away.
     """
+    if not (of + cause).isprintable():  # no incident is named like that, and not every database takes it
+        return 0
     match kind:
         case "activity":
             return await try_activities_again(client, database, plan_id, of, cause)
