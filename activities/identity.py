@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.identity_keys import IdentityKeys
@@ -20,6 +20,9 @@ from models.names_file import fault_of
 from models.refusal import RefusalCode, refuse
 from models.tables import LiveApplication, PersonIdentity
 from models.wire import local_day
+
+_LOCK = 7_302_315
+"""The PostgreSQL advisory lock under which numbers are recorded: there is no row yet that could be locked."""
 
 RECORDED, SHOWN, REVEALED, LOOKED_UP = (
     "identity_recorded",
@@ -83,6 +86,8 @@ async def record_identity(
             field="person",
         )
     plain = normalised(document, number, local_day(at))
+    if session.get_bind().dialect.name == "postgresql":  # of two at once the second one finds the first
+        await session.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
     same = await _with_number(session, keys, document, plain, lock=True)
     last = await session.scalar(
         select(PersonIdentity).filter_by(person=person, current=True).with_for_update()

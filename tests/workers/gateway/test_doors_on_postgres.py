@@ -1,0 +1,53 @@
+"""The gateway before PostgreSQL, where what SQLite forgives is an error, and writers come side by side."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from tests.databases import postgres, postgres_url
+from tests.support import unique
+from tests.workers.gateway.conftest import PLAN, Bearer
+from workers.connect import connect
+from workers.gateway.app import create_app
+from workers.gateway.serve import context
+from workers.rehearsal.cast import OFFICE
+from workers.settings import Settings
+
+__all__ = ["postgres", "postgres_url"]
+
+
+@pytest.fixture
+async def beside_postgres(gateway_settings: Settings, postgres_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a gateway whose database is PostgreSQL."""
+    settings = gateway_settings.model_copy(update={"database_url": SecretStr(postgres_url)})
+    async with context(settings, await connect(settings)) as made:
+        transport = httpx.ASGITransport(app=create_app(made), raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+            yield client
+
+
+async def test_one_number_that_is_recorded_many_times_at_once_is_recorded_once(
+    beside_postgres: httpx.AsyncClient, bearer: Bearer
+) -> None:
+    path = f"/v1/plans/{PLAN}/people/{unique('p')}/identity"
+    office, number = bearer("office-clerk", ("office", OFFICE)), {"number": "11010519491231002X"}
+    every = await asyncio.gather(*(beside_postgres.put(path, json=number, headers=office) for _ in range(8)))
+    assert [answer.status_code for answer in every] == [200] * 8, [answer.text for answer in every]
+    assert sorted(answer.json()["new"] for answer in every) == [False] * 7 + [True]
+
+
+@pytest.mark.parametrize("kind", ["activity", "notice", "webhook"])
+async def test_an_incident_that_no_text_can_name_is_none(
+    beside_postgres: httpx.AsyncClient, bearer: Bearer, kind: str
+) -> None:
+    answer = await beside_postgres.post(
+        f"/v1/plans/{PLAN}/incidents/retry",
+        json={"kind": kind, "of": "\0", "cause": "\0"},
+        headers=bearer("office-clerk", ("office", OFFICE)),
+    )
+    assert (answer.status_code, answer.json()) == (200, {"retried": 0})
