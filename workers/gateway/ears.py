@@ -27,8 +27,7 @@ class Ears:
         self._one = asyncio.Lock()
         self._numbered_at = float("-inf")
 
-    def room_for(self, subject: str) -> None:
-        """There is a place for one more stream of this account. Raises the problems 429 and 503."""
+    def _room_for(self, subject: str) -> None:
         if self._held[subject] >= OF_ONE:
             raise problem(
                 429,
@@ -52,7 +51,11 @@ class Ears:
 
     @contextmanager
     def listening(self, subject: str) -> Iterator[None]:
-        """Holds a place while the block runs."""
+        """Holds a place while the block runs. Raises the problems 429 and 503 where there is none left.
+
+        Looked for and taken in one step: of many who come at once no more get in than one after the other.
+        """
+        self._room_for(subject)
         self._held[subject] += 1
         try:
             yield

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import StreamingResponse
 from sqlalchemy import ColumnElement
+from starlette.types import Receive, Scope, Send
 
 from activities.feed import Feed
 from activities.visibility import heard_by
@@ -96,28 +98,24 @@ async def stream(
 
     Ends after a quarter of an hour; `Last-Event-ID` goes on where it ended.
     """
-    here.ears.room_for(caller.subject)
     visible = heard_by(caller.subject, caller.grants, await offices_of_plan(here, plan_id))
     after = int(last_event_id) if last_event_id else wanted.after
-    return StreamingResponse(
-        _streaming(request, here, caller.subject, plan_id, after, visible, wanted),
-        media_type="text/event-stream",
+    return _Listened(
+        here.ears.listening(caller.subject), _told(request, here, plan_id, after, visible, wanted)
     )
 
 
-async def _streaming(
-    request: Request,
-    here: Context,
-    subject: str,
-    plan_id: str,
-    after: int,
-    visible: ColumnElement[bool],
-    wanted: EventFilter,
-) -> AsyncIterator[str]:
-    with here.ears.listening(subject):
-        yield ": begins\n\n"
-        async for words in _told(request, here, plan_id, after, visible, wanted):
-            yield words
+class _Listened(StreamingResponse):
+    """A stream that has its place from before its first byte to its end, however it ends."""
+
+    def __init__(self, place: AbstractContextManager[None], words: AsyncIterator[str]) -> None:
+        super().__init__(words, media_type="text/event-stream")
+        self._place = place
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Raises the problems 429 and 503 where there is no place."""
+        with self._place:
+            await super().__call__(scope, receive, send)
 
 
 async def _told(
@@ -129,6 +127,7 @@ async def _told(
     wanted: EventFilter,
 ) -> AsyncIterator[str]:
     feed, began, said = Feed(here.database), time.monotonic(), time.monotonic()
+    yield ": begins\n\n"
     while not here.closing.is_set() and time.monotonic() - began < LONGEST:
         await here.ears.numbered(LOOKS_EVERY / 2)
         found = await _read(feed, plan_id, after, PAGE, visible, wanted)

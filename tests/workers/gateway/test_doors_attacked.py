@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+from collections import Counter
+from contextlib import AsyncExitStack
 
 import httpx
 import pytest
@@ -14,7 +17,11 @@ from activities.plans import read_plan
 from models.refusal import Refused
 from tests.support import unique
 from tests.workers.gateway.conftest import PLAN, Bearer, Door
+from workers.connect import connect
+from workers.gateway.ears import OF_ONE
+from workers.gateway.serve import listening_socket, run_gateway
 from workers.rehearsal.cast import CONVENING_UNIT, OFFICE
+from workers.settings import Settings
 
 BOARD = f"/board/plans/{PLAN}"
 
@@ -189,3 +196,24 @@ async def test_no_office_takes_a_copy_of_a_person_of_another_plan(
     copy = await http.get(f"{path}/data", params={"reason": "x"}, headers=office)
     assert copy.status_code == 404
     assert (await http.get("/v1/me/data", headers=bearer(person, ("applicant", None)))).status_code == 200
+
+
+async def test_of_streams_that_are_opened_at_once_no_more_get_in_than_one_after_the_other(
+    gateway_settings: Settings, bearer: Bearer
+) -> None:
+    stop, sock = asyncio.Event(), listening_socket("127.0.0.1:0")
+    host, port = sock.getsockname()[:2]
+    serving = asyncio.create_task(run_gateway(gateway_settings, await connect(gateway_settings), stop, sock))
+    mine, path = bearer(unique("l"), ("office", OFFICE)), f"/v1/plans/{PLAN}/events/stream"
+    async with (
+        httpx.AsyncClient(base_url=f"http://{host}:{port}", timeout=30) as http,
+        AsyncExitStack() as many,
+    ):
+        assert (await http.get("/v1/health")).status_code == 200
+        every = await asyncio.gather(
+            *(many.enter_async_context(http.stream("GET", path, headers=mine)) for _ in range(4 * OF_ONE))
+        )
+        statuses = Counter(answer.status_code for answer in every)
+        assert statuses == {200: OF_ONE, 429: 3 * OF_ONE}
+    stop.set()
+    await serving
