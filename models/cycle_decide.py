@@ -34,7 +34,7 @@ from models.deadlines import DeadlineName
 from models.decide import kind_of
 from models.reading import read_command
 from models.refusal import Refusal, RefusalCode, Refused, legible, refuse
-from models.roles import ROLE_LABELS, SYSTEM, Role
+from models.roles import ROLE_LABELS, SYSTEM, Actor, Role
 from models.selection import Selection
 from models.state import RefusedSignal
 from models.wire import Label, local_day
@@ -163,7 +163,12 @@ def _check_sender(state: CycleState, command: Command, allowed: tuple[Role, ...]
             field="actor.role",
             citation="process (a) roles",
         )
-    holder = state.plan.organisations.get(actor.role.value)
+    check_organisation(state.plan.organisations, actor)
+
+
+def check_organisation(organisations: Mapping[str, str], actor: Actor) -> None:
+    """The actor speaks for the organisation that holds this role in the plan. Raises `Refused`."""
+    holder = organisations.get(actor.role.value)
     if holder is None or actor.organisation != holder:
         raise refuse(
             RefusalCode.WRONG_ORGANISATION,

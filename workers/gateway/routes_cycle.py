@@ -11,7 +11,7 @@ from pydantic import Field
 from models.audit import Fact
 from models.clock import REAL_TIME, BusinessClock
 from models.cycle_commands import CYCLE_COMMANDS
-from models.cycle_decide import SENDERS
+from models.cycle_decide import SENDERS, check_organisation
 from models.cycle_state import CycleReceipt
 from models.cycle_views import CycleView
 from models.roles import Actor, Role
@@ -19,7 +19,7 @@ from models.state import RefusedSignal
 from models.wire import Wire
 from workers.gateway.caller import Caller
 from workers.gateway.context import Context, context_of
-from workers.gateway.offices import for_the_plan
+from workers.gateway.offices import for_the_plan, offices_of_plan
 from workers.gateway.paths import OF_CALLER, PlanId, problems
 from workers.gateway.sending import Envelope, Family, command_body, envelope, handed_over, preference
 from workers.gateway.tokens import actor_of, caller_of
@@ -91,7 +91,8 @@ def _route(kind: str) -> Callable[..., Any]:
         without_waiting: Annotated[bool, Depends(preference)],
     ) -> Any:
         body = command_body(kind, given, actor, headers)
-        if without_waiting:
+        if without_waiting:  # the workflow puts on record what it refuses: nobody else writes into it
+            check_organisation(await offices_of_plan(here, plan_id), actor)
             await here.cycles.signal(plan_id, body)
             return handed_over(body["command_id"], f"/v1/plans/{plan_id}/cycle")
         receipt = await here.cycles.send(plan_id, body)

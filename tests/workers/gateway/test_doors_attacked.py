@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from activities.plans import read_plan
 from models.refusal import Refused
 from tests.support import unique
-from tests.workers.gateway.conftest import PLAN, Bearer, Door
+from tests.workers.gateway.conftest import PLAN, Bearer, Door, clock
 from workers.connect import connect
 from workers.gateway.ears import OF_ONE
 from workers.gateway.serve import listening_socket, run_gateway
@@ -217,3 +217,21 @@ async def test_of_streams_that_are_opened_at_once_no_more_get_in_than_one_after_
         assert statuses == {200: OF_ONE, 429: 3 * OF_ONE}
     stop.set()
     await serving
+
+
+async def test_no_other_office_writes_into_the_record_of_a_cycle(
+    http: httpx.AsyncClient, bearer: Bearer
+) -> None:
+    """What is sent without waiting and refused stands in the history of the cycle: not for strangers."""
+    cycle = f"/v1/plans/{PLAN}/cycle"
+    office, elsewhere = (
+        bearer("clerk", ("office", OFFICE)),
+        bearer("clerk", ("office", "an-office-elsewhere")),
+    )
+    await http.put(cycle, json={"clock": clock()}, headers=office)  # unless it was begun before
+    step = {"step": "plan_filed", "on": "2023-09-14", "document_no": "津市监〔2023〕1号"}
+    sent = {"Prefer": "respond-async", "Idempotency-Key": unique("late"), "If-Match": '"999"'}
+    outside = await http.post(f"{cycle}/commands/record_step", json=step, headers=elsewhere | sent)
+    assert (outside.status_code, outside.json()["code"]) == (403, "wrong_organisation")
+    inside = await http.post(f"{cycle}/commands/record_step", json=step, headers=office | sent)
+    assert inside.status_code == 202
