@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.people import latest, record_name
@@ -18,6 +18,10 @@ from models.wire import Label
 TABLES: dict[str, type[Named]] = {"person": Person, "unit": Unit}
 
 
+_LOCK = 7_302_316
+"""The PostgreSQL advisory lock under which names are recorded: no row of a first name could be locked."""
+
+
 async def record_one(
     session: AsyncSession, row: NameRow, at: datetime, document_no: str | None
 ) -> tuple[int, bool]:
@@ -25,6 +29,8 @@ async def record_one(
 
     The first name needs no document; another one in its place does (PIPL Art. 8, 46).
     """
+    if session.get_bind().dialect.name == "postgresql":  # of two at once the second one finds the first
+        await session.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
     table = TABLES[row.of]
     (*_, last) = [None, *await latest(session, table, [row.ref])]
     if last is not None and last.name != row.name and document_no is None:

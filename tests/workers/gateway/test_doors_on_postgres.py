@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import httpx
 import pytest
 from pydantic import SecretStr
 
+from activities.database import Database
+from models.tables import Application
 from tests.databases import postgres, postgres_url
 from tests.support import unique
 from tests.workers.gateway.conftest import PLAN, Bearer
@@ -51,3 +54,51 @@ async def test_an_incident_that_no_text_can_name_is_none(
         headers=bearer("office-clerk", ("office", OFFICE)),
     )
     assert (answer.status_code, answer.json()) == (200, {"retried": 0})
+
+
+@pytest.mark.parametrize("document_no", [None, "津公〔2023〕1号"])
+async def test_names_that_are_recorded_at_once_are_versions_or_are_refused(
+    beside_postgres: httpx.AsyncClient, bearer: Bearer, postgres_url: str, document_no: str | None
+) -> None:
+    """One of two first names stands, and the other one needs a document like any later one."""
+    database, ref = Database(postgres_url), unique("a")
+    async with database.transaction() as session:
+        session.add(_application(ref))
+    await database.close()
+    path, office = f"/v1/plans/{PLAN}/applications/{ref}/name", bearer("office-clerk", ("office", OFFICE))
+    every = await asyncio.gather(
+        *(
+            beside_postgres.put(path, json={"name": f"张{n}", "document_no": document_no}, headers=office)
+            for n in range(8)
+        )
+    )
+    taken = [answer for answer in every if answer.status_code == 200]
+    assert {answer.status_code for answer in every} <= {200, 409, 422}, [answer.text for answer in every]
+    assert len(taken) == (8 if document_no else 1)
+    versions = (await beside_postgres.get(path, headers=office)).json()
+    assert [one["version"] for one in versions] == list(range(1, len(taken) + 1))
+
+
+def _application(ref: str) -> Application:
+    at = datetime(2023, 9, 20, tzinfo=UTC)
+    return Application(
+        plan_id=PLAN,
+        application_ref=ref,
+        plan_version=1,
+        workflow_id=ref,
+        run_id=ref,
+        applicant=f"p-{ref}",
+        employer="unit",
+        department="department",
+        specialty="s",
+        level="l",
+        archive_keeper=None,
+        stage="draft",
+        status="open",
+        revision=0,
+        seq=0,
+        chain="0" * 64,
+        returns=0,
+        entered_at=at,
+        at=at,
+    )
