@@ -87,9 +87,10 @@ async def attending(session: AsyncSession, key: Key) -> set[str]:
 
 
 async def recused(session: AsyncSession, key: Key, application_ref: str) -> set[str]:
-    """The experts who do not judge this application."""
+    """The experts of the panel who do not judge this application; who was replaced has left with the seat."""
+    members = {member.expert_ref for member in await panel(session, key)}
     rows = select(Recusal.expert_ref).filter_by(**key, application_ref=application_ref)
-    return set(await session.scalars(rows))
+    return members & set(await session.scalars(rows))
 
 
 async def opinions_by(session: AsyncSession, key: Key, application_ref: str, experts: set[str]) -> int:
