@@ -12,6 +12,8 @@ from sqlalchemy import select
 
 from activities import ballot_box
 from activities.meeting_case import (
+    LOST,
+    REFUSED,
     Case,
     attending,
     command_id,
@@ -19,6 +21,7 @@ from activities.meeting_case import (
     last_box,
     opinions_by,
     recused,
+    to_be_followed,
     unmet,
     view_of,
 )
@@ -28,9 +31,6 @@ from models.meeting_commands import BreakOff, CloseBallot, OpenBallot, Sign, Voi
 from models.meeting_messages import ItemView, MeetingActDone, ToSend
 from models.refusal import RefusalCode, Refused, refuse
 from models.tables import AgendaItem, BallotBox
-
-REFUSED = "refused_by_application"
-LOST = "never_acknowledged"
 
 
 async def open_ballot(case: Case) -> MeetingActDone:
@@ -48,9 +48,7 @@ async def open_ballot(case: Case) -> MeetingActDone:
     if item.status != "scheduled":
         raise _wrong_status(item, "scheduled")
     there, away = await attending(session, case.key), await recused(session, case.key, ref)
-    again = before is not None and before.status == "void" and before.reason not in (REFUSED, LOST)
-    if again:
-        assert before is not None
+    if before is not None and to_be_followed(before):
         return await _open_again(case, item, before, there)
     _check_quorum(case, len(there), len(there & away))
     opinions = await opinions_by(session, case.key, ref, there - away)

@@ -24,6 +24,10 @@ from models.tables import (
 
 Key = dict[str, str]
 
+REFUSED = "refused_by_application"
+LOST = "never_acknowledged"
+"""Why a box is void whose ballot was never opened on its application."""
+
 
 @dataclass
 class Case:
@@ -109,6 +113,11 @@ async def last_box(session: AsyncSession, key: Key, application_ref: str) -> Bal
         .with_for_update()
     )
     return found
+
+
+def to_be_followed(box: BallotBox | None) -> bool:
+    """True for a void box that another one follows: the application's ballot is open, for the same roll."""
+    return box is not None and box.status == "void" and box.reason not in (REFUSED, LOST)
 
 
 async def head_of(session: AsyncSession, meeting: ReviewMeeting) -> MeetingHead:

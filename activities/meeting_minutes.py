@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from activities.meeting_case import Case, last_box, recused, unmet
+from activities.meeting_case import Case, last_box, recused, to_be_followed, unmet
 from activities.writing import write_new
 from models.audit import canonical
 from models.ballot import Tally
@@ -52,13 +52,13 @@ async def close_meeting(case: Case) -> MeetingActDone:
     items = list(
         await session.scalars(select(AgendaItem).filter_by(**case.key).order_by(AgendaItem.application_ref))
     )
-    undecided = [item.application_ref for item in items if item.status in ("prepared", "voting", "counted")]
+    undecided = [item.application_ref for item in items if await _undecided(case, item)]
     if undecided:
         raise unmet(
             f"尚有{len(undecided)}项投票未结束或未宣布：{'、'.join(undecided[:5])}。",
             f"{len(undecided)} ballots are open or not announced: {', '.join(undecided[:5])}.",
-            "请先计票并签字宣布（close_ballot、sign）。",
-            "Close them, and sign the results, first.",
+            "请先计票并签字宣布（close_ballot、sign）；作废的投票须重新进行，出席不足的以 break_off 记录。",
+            "Close them, and sign the results, first; open a void one again, or break it off.",
             "application_refs",
             "Order 40 Art. 22",
         )
@@ -79,6 +79,15 @@ async def close_meeting(case: Case) -> MeetingActDone:
     await session.flush()
     done = sum(1 for item in items if item.status == "announced")
     return MeetingActDone(counts={"announced": done, "not_voted_on": len(items) - done})
+
+
+async def _undecided(case: Case, item: AgendaItem) -> bool:
+    """Its application waits for the outcome of a ballot; also while a void one has not been opened again."""
+    if item.status in ("prepared", "voting", "counted"):
+        return True
+    return item.status == "scheduled" and to_be_followed(
+        await last_box(case.session, case.key, item.application_ref)
+    )
 
 
 async def _attending(case: Case) -> list[dict[str, Any]]:

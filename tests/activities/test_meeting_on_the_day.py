@@ -8,8 +8,9 @@ import pytest
 
 from activities.database import Database
 from models.conflicts import KnownTie
-from tests.activities.hall import IN_TIME, Hall, entered
-from workers.rehearsal.meeting_cast import pool
+from models.refusal import Refused
+from tests.activities.hall import IN_TIME, ON_THE_DAY, Hall, entered
+from workers.rehearsal.meeting_cast import in_person, pool
 
 
 @pytest.fixture
@@ -32,3 +33,19 @@ async def test_a_replaced_expert_is_no_longer_counted_as_recused(hall: Hall) -> 
     await hall.do(hall.cast.replace(1, reason="conflict"))
     done = await hall.do(hall.cast.agenda("a"))
     assert (done.items[0].status, done.items[0].recused) == ("scheduled", 3)
+
+
+# --- a void ballot is opened again for the same experts ------------------------------------------------
+
+
+async def test_a_meeting_does_not_end_while_a_void_ballot_waits_for_the_next(hall: Hall) -> None:
+    """The application is in the middle of its vote: with the meeting gone nobody could end it."""
+    panel = await hall.opened("a")
+    await hall.do(hall.cast.open_ballot("a"))
+    await hall.do(hall.cast.void_ballot("a"))
+    with pytest.raises(Refused, match="1 ballots are open"):
+        await hall.do(hall.cast.close_meeting())
+    for expert in panel[7:]:
+        await hall.room.sign_out(*hall.key, in_person(expert), expert, ON_THE_DAY)
+    await hall.do(hall.cast.break_off("a"))
+    assert (await hall.do(hall.cast.close_meeting())).counts == {"announced": 0, "not_voted_on": 1}
