@@ -18,7 +18,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from activities import ballot_box
 from activities.ballot_box import Choice
 from activities.database import Database
-from activities.meeting_case import Key, last_box, locked, not_on_agenda, panel, recused, unmet
+from activities.meeting_case import (
+    Key,
+    last_box,
+    locked,
+    not_on_agenda,
+    panel,
+    recused,
+    to_be_followed,
+    unmet,
+)
 from models.clock import REAL_TIME, BusinessClock
 from models.draw import DrawNumber, DrawRecord, PoolEntry, Seat
 from models.refusal import RefusalCode, Refused, refuse
@@ -106,7 +115,7 @@ class MeetingRoom:
             item = await _item(session, key, application_ref)
             if await session.get(Recusal, (*key.values(), expert_ref, application_ref)) is not None:
                 return
-            if item.status in _VOTED:
+            if await _ballot_opened(session, item):
                 raise _too_late_for(item, "回避", "a recusal")
             session.add(
                 Recusal(
@@ -153,7 +162,7 @@ class MeetingRoom:
             )
             if last is not None and last.sha256 == sha256:
                 return FiledOpinion(application_ref=application_ref, version=last.version, sha256=sha256)
-            if item.status in _VOTED:
+            if await _ballot_opened(session, item):
                 raise _too_late_for(item, "评议意见", "an opinion")
             version = 1 + (last.version if last is not None else 0)
             session.add(
@@ -325,6 +334,12 @@ async def _item(session: AsyncSession, key: Key, application_ref: str) -> Agenda
     if item is None:
         raise not_on_agenda(application_ref)
     return item
+
+
+async def _ballot_opened(session: AsyncSession, item: AgendaItem) -> bool:
+    """Its ballot has been opened; after a void one N, the roll and the opinions stay those of the opening."""
+    key = {"plan_id": item.plan_id, "meeting_ref": item.meeting_ref}
+    return item.status in _VOTED or to_be_followed(await last_box(session, key, item.application_ref))
 
 
 async def _box(session: AsyncSession, key: Key, application_ref: str) -> BallotBox:

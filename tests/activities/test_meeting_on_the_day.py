@@ -38,6 +38,21 @@ async def test_a_replaced_expert_is_no_longer_counted_as_recused(hall: Hall) -> 
 # --- a void ballot is opened again for the same experts ------------------------------------------------
 
 
+async def test_no_recusal_and_no_opinion_between_a_void_ballot_and_the_next(hall: Hall) -> None:
+    """N and the roll stay those of the first opening: who is recused afterwards would count as a "no"."""
+    panel = await hall.opened("a")
+    await hall.do(hall.cast.open_ballot("a"))
+    await hall.do(hall.cast.void_ballot("a"))
+    late = hall.room.declare_recusal(*hall.key, in_person(panel[4]), panel[4], "a", ON_THE_DAY)
+    with pytest.raises(Refused, match="too late"):
+        await late
+    with pytest.raises(Refused, match="too late"):
+        await hall.opinion(panel[4], "a")
+    await hall.do(hall.cast.open_ballot("a"))
+    await hall.vote(panel, "a", "yyyyyyyynnn")
+    assert (await hall.do(hall.cast.close_ballot("a"))).items[0].passed
+
+
 async def test_a_meeting_does_not_end_while_a_void_ballot_waits_for_the_next(hall: Hall) -> None:
     """The application is in the middle of its vote: with the meeting gone nobody could end it."""
     panel = await hall.opened("a")
