@@ -150,14 +150,23 @@ async def break_off(case: Case) -> MeetingActDone:
         if item.status not in ("scheduled", "voting"):
             raise _wrong_status(item, "scheduled, voting")
         away = await recused(session, case.key, item.application_ref)
-        if quorum_met(case.meeting.committee_size, len(there), len(there & away), case.terms.rule):
+        left = await _still_there(case, item, there, away)
+        if quorum_met(case.meeting.committee_size, len(left), len(left & away), case.terms.rule):
             if named:
-                raise _quorum_is_there(case, len(there) - len(there & away))
+                raise _quorum_is_there(case, len(left) - len(left & away))
             continue
-        sends.append(ToSend(application_ref=item.application_ref, body=_lost(case, item, there, away)))
+        sends.append(ToSend(application_ref=item.application_ref, body=_lost(case, item, left, away)))
     if not sends:
         raise _quorum_is_there(case, len(there))
     return MeetingActDone(sends=tuple(sends), counts={"attending": len(there)})
+
+
+async def _still_there(case: Case, item: AgendaItem, there: set[str], away: set[str]) -> set[str]:
+    """Who of those in the room attends this ballot: once it was opened, nobody who came after that."""
+    box = await last_box(case.session, case.key, item.application_ref)
+    if box is None or not (box.status == "open" or to_be_followed(box)):
+        return there
+    return there & (away | set(await ballot_box.roll_of(case.session, box)))
 
 
 async def broken_off(case: Case) -> MeetingActDone:
@@ -214,7 +223,9 @@ async def _open_again(case: Case, item: AgendaItem, before: BallotBox, there: se
     """After a void ballot: the application's ballot is open already, so N and the roll stay as they were."""
     session = case.session
     roll = await ballot_box.roll_of(session, before)
-    _check_quorum(case, len(there & set(roll)), 0)
+    away = await recused(session, case.key, item.application_ref)
+    left = await _still_there(case, item, there, away)
+    _check_quorum(case, len(left), len(left & away))
     box = _box(case, item.application_ref, before.n + 1, before.attending, before.recused, before.opinions)
     await ballot_box.forget_roll(session, before)
     await ballot_box.prepare(session, box, roll)

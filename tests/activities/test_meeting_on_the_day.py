@@ -64,3 +64,20 @@ async def test_a_meeting_does_not_end_while_a_void_ballot_waits_for_the_next(hal
         await hall.room.sign_out(*hall.key, in_person(expert), expert, ON_THE_DAY)
     await hall.do(hall.cast.break_off("a"))
     assert (await hall.do(hall.cast.close_meeting())).counts == {"announced": 0, "not_voted_on": 1}
+
+
+async def test_a_void_ballot_whose_experts_have_gone_is_broken_off(hall: Hall) -> None:
+    """Eight are in the room, but one of them came after the opening: seven may vote, and eight are needed."""
+    panel = await hall.opened("a", absent=3)
+    await hall.do(hall.cast.open_ballot("a"))
+    await hall.do(hall.cast.void_ballot("a"))
+    await hall.room.sign_out(*hall.key, in_person(panel[7]), panel[7], ON_THE_DAY)
+    late_comer = (await hall.panel())[10]
+    await hall.room.sign_in(*hall.key, in_person(late_comer), late_comer, ON_THE_DAY)
+    with pytest.raises(Refused, match="7 of 11 may vote"):
+        await hall.do(hall.cast.open_ballot("a"))
+    first = await hall.step(hall.cast.break_off(), ON_THE_DAY)
+    assert first.refusal is None, first.refusal
+    assert (first.sends[0].body["attending"], first.sends[0].body["recused"]) == (7, 0)
+    done = await hall.do(hall.cast.break_off("a"))
+    assert done.items[0].status == "broken_off"
