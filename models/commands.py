@@ -220,10 +220,12 @@ class RecordVote(Command):
     """Counts only: no command, row or history links an expert and a ballot.
 
     `opened` opens the ballot; `counted` announces it (and opens it, if that was not done before);
-    `quorum_lost` sends the application back to wait for another meeting.
+    `quorum_lost` sends the application back to wait for another meeting. `meeting_ref`: the meeting that says
+    so; one that the application was moved from is refused.
     """
 
     kind: Literal["record_vote"] = "record_vote"
+    meeting_ref: Reference | None = None
     step: Literal["opened", "counted", "quorum_lost"] = "counted"
     committee_size: int = Field(ge=1, le=500)
     attending: int = Field(ge=0, le=500)

@@ -42,6 +42,7 @@ CONDITIONS: dict[str, g.Guard] = {
         ("window", g.meeting_in_window, "会议在规定期间内", "work plan 七(四)"),
         ("conflicts", g.conflicts_cleared, "已核查回避", "Order 40 Art. 25"),
         ("status", g.status_clean, "无未处理的身份变化", "work plan 二"),
+        ("this_meeting", g.this_meeting, "由其所在议程的会议表决", "Order 40 Art. 19-20"),
         ("day", g.meeting_day, "已到会议日", "work plan 七(四)"),
         ("attendance", g.attendance_adds_up, "出席与评委会人数相符", "Order 40 Art. 19"),
         ("opinions", g.opinions_written, "书面评议意见份数足够", "Order 40 Art. 21"),
@@ -70,6 +71,7 @@ CONDITIONS: dict[str, g.Guard] = {
 
 VOTE_CONDITIONS = (
     CONDITIONS["status"],
+    CONDITIONS["this_meeting"],
     CONDITIONS["day"],
     CONDITIONS["attendance"],
     CONDITIONS["opinions"],

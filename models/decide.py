@@ -12,7 +12,7 @@ from models import access
 from models.answered import body_digest, receipt_again
 from models.audit import UNMOVING, Fact
 from models.choices import defence_in_plan, no_defence_in_plan
-from models.commands import COMMANDS, Command
+from models.commands import COMMANDS, Command, RecordVote
 from models.deadlines import Deadline, DeadlineKind
 from models.effects import EFFECTS, on_entry, remember_actor
 from models.guards import lacks_post
@@ -37,6 +37,8 @@ ROLES_OF: dict[str, tuple[Role, ...]] = {
 
 _EFFECTS = EFFECTS | CORRECTION_EFFECTS
 _KEPT_OUT_OF_FACTS = {"kind", "actor", "command_id", "expected_revision", "expires_at", "dossier"}
+_KEPT_OUT_OF_BALLOTS = _KEPT_OUT_OF_FACTS | {"meeting_ref"}
+"""Of a ballot counts alone are recorded (invariant 3); its meeting stands in the fact that scheduled it."""
 
 
 def kind_of(command: Command) -> str:
@@ -320,7 +322,8 @@ def record(
     """Appends a fact to the audit chain and to the outbox."""
     content: dict[str, object] = dict(details or {})
     if command is not None:
-        content |= command.model_dump(mode="json", exclude=_KEPT_OUT_OF_FACTS, exclude_defaults=True)
+        kept_out = _KEPT_OUT_OF_BALLOTS if isinstance(command, RecordVote) else _KEPT_OUT_OF_FACTS
+        content |= command.model_dump(mode="json", exclude=kept_out, exclude_defaults=True)
         if state.dossier is not None and getattr(command, "dossier", None) is not None:
             content["dossier_sha256"] = state.dossier.digest
     state.seq += 1

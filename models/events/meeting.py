@@ -171,7 +171,7 @@ MEETING: tuple[Transition, ...] = (
         "committee",
         "record_vote",
         when={"step": "quorum_lost"},
-        guards=(C["attendance"], C["quorum_absent"]),
+        guards=(C["this_meeting"], C["attendance"], C["quorum_absent"]),
         evidence=("出席记录", "attendance"),
         notify=(Role.OFFICE,),
     ),

@@ -28,6 +28,7 @@ from models.guards.committee import (
     same_ballot,
     signed_and_sealed,
     status_clean,
+    this_meeting,
     vote_rule,
 )
 from models.guards.corrections import (
@@ -136,6 +137,7 @@ __all__ = [
     "signed_and_sealed",
     "status_clean",
     "status_reported",
+    "this_meeting",
     "told_at_once",
     "two_publicities",
     "vote_rule",

@@ -154,6 +154,20 @@ def meeting_day(state: ApplicationState, command: c.Command, now: datetime) -> N
         )
 
 
+def this_meeting(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    """What a meeting says counts while the application is on its agenda, not once it was moved to another."""
+    said = narrowed(command, c.RecordVote).meeting_ref
+    if said is not None and state.meeting is not None and said != state.meeting.meeting_ref:
+        raise unmet(
+            f"该申报已改由会议 {state.meeting.meeting_ref} 评审。",
+            f"The application was moved to the meeting '{state.meeting.meeting_ref}'.",
+            "请由该会议表决。",
+            "It is voted on there.",
+            "meeting_ref",
+            "Order 40 Art. 19-20",
+        )
+
+
 def vote_rule(state: ApplicationState) -> VoteRule:
     """The plan's rule for quorum and majority."""
     plan = state.plan

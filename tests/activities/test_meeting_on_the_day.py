@@ -81,3 +81,19 @@ async def test_a_void_ballot_whose_experts_have_gone_is_broken_off(hall: Hall) -
     assert (first.sends[0].body["attending"], first.sends[0].body["recused"]) == (7, 0)
     done = await hall.do(hall.cast.break_off("a"))
     assert done.items[0].status == "broken_off"
+
+
+# --- applications that are elsewhere -------------------------------------------------------------------
+
+
+async def test_every_word_to_an_application_names_the_meeting(hall: Hall) -> None:
+    """So that one which was moved to another meeting can refuse what its first one says."""
+    panel = await hall.opened("a", "b")
+    opened = await hall.step(hall.cast.open_ballot("a"), ON_THE_DAY)
+    await hall.do(hall.cast.open_ballot("a"))
+    counted = await hall.step(hall.cast.close_ballot("a", signed=True, sealed=True), ON_THE_DAY)
+    for expert in panel[7:]:
+        await hall.room.sign_out(*hall.key, in_person(expert), expert, ON_THE_DAY)
+    lost = await hall.step(hall.cast.break_off("b"), ON_THE_DAY)
+    for done in (opened, counted, lost):
+        assert [send.body["meeting_ref"] for send in done.sends] == [hall.cast.meeting_ref]

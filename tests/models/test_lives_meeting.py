@@ -58,6 +58,19 @@ def test_a_second_schedule_names_the_meeting_it_replaces() -> None:
     assert life.refused(life.cast.vote(6), "2023-12-15 16:00").code is RefusalCode.TOO_EARLY
 
 
+@pytest.mark.parametrize("step", ["opened", "counted", "quorum_lost"])
+def test_a_meeting_it_was_moved_from_has_nothing_to_say_any_more(step: str) -> None:
+    """Another panel was drawn there: neither its votes nor its empty chairs count (Order 40 Art. 19-20)."""
+    life = scheduled(Life())
+    moved = life.cast.schedule(date(2023, 12, 15), NOVEMBER_30, meeting_ref="meeting-2")
+    life.do(moved | {"replaces": "meeting-1"})
+    attending = 7 if step == "quorum_lost" else 9
+    said = life.cast.vote(6, attending, step=step)
+    at = "2023-12-15 16:00"
+    assert life.refused(said | {"meeting_ref": "meeting-1"}, at).field == "meeting_ref"
+    life.do(said | {"meeting_ref": "meeting-2"})
+
+
 def test_no_ballot_before_the_day_of_the_meeting() -> None:
     life = scheduled(Life())
     assert life.refused(life.cast.vote(6), "2023-12-14 23:59").code is RefusalCode.TOO_EARLY
