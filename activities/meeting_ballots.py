@@ -170,17 +170,17 @@ async def _still_there(case: Case, item: AgendaItem, there: set[str], away: set[
 
 
 async def broken_off(case: Case) -> MeetingActDone:
-    """The applications have answered; the boxes of those that went back count for nothing."""
+    """The applications have answered; the boxes of those that went back, or have ended, count for nothing."""
     items: list[ItemView] = []
     for ref, outcome in case.outcomes.items():
         item = await item_of(case, ref)
-        if outcome.accepted and item.status in ("scheduled", "voting"):
+        if not outcome.accepted:
+            item.reason = outcome.reason
+        if (outcome.accepted or outcome.ended) and item.status in ("scheduled", "voting"):
             box = await last_box(case.session, case.key, ref)
             if box is not None and box.status in ("open", "void"):
                 await ballot_box.break_off(case.session, box, case.at)
-            item.status = "broken_off"
-        elif not outcome.accepted:
-            item.reason = outcome.reason
+            item.status = "broken_off" if outcome.accepted else "refused"
         items.append(await view_of(case.session, item))
     done = sum(1 for item in items if item.status == "broken_off")
     return MeetingActDone(items=tuple(items), counts={"broken_off": done, "refused": len(items) - done})
@@ -204,7 +204,7 @@ async def sign(case: Case) -> MeetingActDone:
 
 
 async def announced(case: Case) -> MeetingActDone:
-    """The applications have answered: announced, or still waiting, with the reason."""
+    """The applications have answered: announced, or still waiting; one that has ended takes no result."""
     items: list[ItemView] = []
     for ref, outcome in case.outcomes.items():
         item, box = await item_of(case, ref), await last_box(case.session, case.key, ref)
@@ -212,10 +212,16 @@ async def announced(case: Case) -> MeetingActDone:
             item.status, item.reason, box.status = "announced", None, "announced"
         elif not outcome.accepted:
             item.reason = outcome.reason
+            if outcome.ended and item.status == "counted":
+                item.status = "refused"
         items.append(await view_of(case.session, item))
     passed = sum(1 for item in items if item.status == "announced" and item.passed)
     done = sum(1 for item in items if item.status == "announced")
-    counts = {"announced": done, "passed": passed, "not_passed": done - passed, "waiting": len(items) - done}
+    ended = sum(1 for item in items if item.status == "refused")
+    waiting = len(items) - done - ended
+    counts = {"announced": done, "passed": passed, "not_passed": done - passed, "waiting": waiting}
+    if ended:
+        counts["ended"] = ended
     return MeetingActDone(items=tuple(items), counts=counts)
 
 

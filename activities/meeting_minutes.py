@@ -112,6 +112,8 @@ async def _application(case: Case, item: AgendaItem) -> dict[str, Any]:
     box = await last_box(case.session, case.key, ref)
     voted = box is not None and box.status == "announced"
     result: dict[str, Any] = {"status": item.status}
+    if item.status == "refused":
+        result["reason"] = item.reason
     if box is not None and voted:
         tally = Tally(
             attending=box.attending, recused=box.recused, yes=box.yes, no=box.no, abstain=box.abstain

@@ -132,6 +132,7 @@ class Meetings:
                 Outcome(
                     application_ref=one.application_ref,
                     accepted=sent.accepted,
+                    ended=sent.ended,
                     stage=sent.receipt.stage if sent.receipt is not None else None,
                     reason=sent.reason,
                 )

@@ -16,7 +16,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from models.application import workflow_id
-from models.refusal import Refusal
+from models.refusal import Refusal, RefusalCode
 from models.state import Receipt
 from models.wire import Wire
 
@@ -52,6 +52,13 @@ class Sent(Wire):
     def accepted(self) -> bool:
         """True when the command was carried out (now, or by an earlier try)."""
         return self.outcome == "accepted"
+
+    @property
+    def ended(self) -> bool:
+        """True when the application is over, whether its workflow still answers or not."""
+        return self.outcome == "closed" or (
+            self.refusal is not None and self.refusal.code is RefusalCode.CLOSED
+        )
 
     @property
     def reason(self) -> str | None:

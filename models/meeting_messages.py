@@ -98,10 +98,11 @@ class ToSend(Wire):
 
 
 class Outcome(Compact):
-    """What came of one command to an application."""
+    """What came of one command to an application. `ended`: nothing will ever be accepted there any more."""
 
     application_ref: str
     accepted: bool
+    ended: bool = False
     stage: str | None = None
     reason: str | None = None
 

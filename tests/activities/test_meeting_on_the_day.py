@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 
 import pytest
 
 from activities.database import Database
 from models.conflicts import KnownTie
+from models.meeting_messages import Outcome, ToSend
 from models.refusal import Refused
 from tests.activities.hall import IN_TIME, ON_THE_DAY, Hall, entered
 from workers.rehearsal.meeting_cast import in_person, pool
@@ -97,3 +99,51 @@ async def test_every_word_to_an_application_names_the_meeting(hall: Hall) -> Non
     lost = await hall.step(hall.cast.break_off("b"), ON_THE_DAY)
     for done in (opened, counted, lost):
         assert [send.body["meeting_ref"] for send in done.sends] == [hall.cast.meeting_ref]
+
+
+def cancelled(send: ToSend) -> Outcome:
+    """The city title office has cancelled the eligibility."""
+    reason = "the application is closed"
+    return Outcome(application_ref=send.application_ref, accepted=False, ended=True, reason=reason)
+
+
+async def test_a_void_ballot_of_an_application_that_has_ended_is_broken_off(hall: Hall) -> None:
+    panel = await hall.opened("a")
+    await hall.do(hall.cast.open_ballot("a"))
+    await hall.do(hall.cast.void_ballot("a"))
+    for expert in panel[7:]:
+        await hall.room.sign_out(*hall.key, in_person(expert), expert, ON_THE_DAY)
+    done = await hall.do(hall.cast.break_off("a"), answers=cancelled)
+    assert done.items[0].status == "refused"
+    await hall.do(hall.cast.close_meeting())
+
+
+async def test_minutes_are_made_although_an_application_has_ended_before_its_result(hall: Hall) -> None:
+    """Its eligibility was cancelled between the count and the signature: nobody will ever take the result."""
+    panel = await hall.opened("a", "b")
+    await hall.do(hall.cast.open_ballot("a"))
+    await hall.vote(panel, "a", "y" * 11)
+    await hall.do(hall.cast.close_ballot("a"))
+
+    done = await hall.do(hall.cast.sign(), answers=cancelled)
+    assert (done.items[0].status, done.items[0].reason) == ("refused", "the application is closed")
+    assert done.counts == {"announced": 0, "passed": 0, "not_passed": 0, "waiting": 0, "ended": 1}
+    await hall.do(hall.cast.close_meeting())
+    minutes = await hall.room.minutes_of(*hall.key)
+    assert minutes is not None
+    result = json.loads(minutes.content)["applications"][0]["result"]
+    assert result == {"status": "refused", "reason": "the application is closed"}
+
+
+async def test_a_result_that_an_application_on_hold_refuses_is_waited_for(hall: Hall) -> None:
+    await hall.opened("a")
+    await hall.do(hall.cast.open_ballot("a"))
+
+    def on_hold(send: ToSend) -> Outcome:
+        return Outcome(application_ref=send.application_ref, accepted=False, reason="on hold")
+
+    body = hall.cast.close_ballot("a", signed=True, sealed=True)
+    assert (await hall.do(body, answers=on_hold)).items[0].status == "counted"
+    with pytest.raises(Refused, match="not announced"):
+        await hall.do(hall.cast.close_meeting())
+    assert (await hall.do(hall.cast.sign())).items[0].status == "announced"
