@@ -147,7 +147,7 @@ async def _undrawn(session: AsyncSession, plan: ReviewPlan, at: datetime) -> tup
 
 
 async def _meetings(session: AsyncSession, plan_id: str) -> dict[str, Any]:
-    """The last meeting held, and the oldest whose passed stand on no list yet."""
+    """The last meeting held, and the oldest whose passed stand on no list yet; who is on hold waits alone."""
     same = and_(
         AgendaEntry.plan_id == Application.plan_id,
         AgendaEntry.application_ref == Application.application_ref,
@@ -164,7 +164,11 @@ async def _meetings(session: AsyncSession, plan_id: str) -> dict[str, Any]:
     latest = (
         select(Application.application_ref, func.max(AgendaEntry.meeting_on).label("meeting_on"))
         .join(AgendaEntry, same)
-        .where(Application.plan_id == plan_id, Application.stage == Stage.PASSED.value)
+        .where(
+            Application.plan_id == plan_id,
+            Application.stage == Stage.PASSED.value,
+            Application.status != "on_hold",
+        )
         .group_by(Application.application_ref)
         .subquery()
     )

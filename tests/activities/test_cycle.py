@@ -18,7 +18,7 @@ from models.roles import SYSTEM
 from models.tables import Cycle, CycleFact, CycleNotice, CycleStep, OpenCase, ReviewMeeting
 from models.turn import Turn
 from tests.activities.recorded import Desk, told
-from tests.models.life import Cast, moment, posted, submitted, with_office
+from tests.models.life import Cast, moment, posted, submitted, voted, with_office
 from tests.models.plan_changes import REAL
 from tests.models.test_cycle import OFFICE, begun
 
@@ -201,6 +201,21 @@ async def test_the_look_finds_meetings_without_a_draw(desk: Desk) -> None:
         date(2023, 12, 1),
         2,
     )
+
+
+async def test_a_meeting_is_not_without_a_list_because_of_who_is_on_hold(desk: Desk) -> None:
+    """Who is on hold waits for the next list alone: the report on the others is not held up (reading 19)."""
+    held = told(voted, Cast("held"))
+    await desk.write_all(held)
+    look = desk.activities["watch_cycle"]
+    seen: Watched = await look(asked("2023-12-16 08:30"))
+    assert (seen.unlisted_meeting, seen.last_meeting) == (date(2023, 12, 15), date(2023, 12, 15))
+    held.do(held.cast.hold(), "2023-12-18 09:00")
+    await desk.write_all(held)
+    assert (await look(asked("2023-12-19 08:30"))).unlisted_meeting is None
+    held.do(held.cast.release(), "2024-01-15 09:00")
+    await desk.write_all(held)
+    assert (await look(asked("2024-01-16 08:30"))).unlisted_meeting == date(2023, 12, 15)
 
 
 async def test_a_close_lists_the_open_cases_or_is_refused(desk: Desk) -> None:
