@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,6 +16,7 @@ from models.tables import (
     AgendaItem,
     Attendance,
     BallotBox,
+    Expert,
     Opinion,
     PanelMember,
     Recusal,
@@ -81,6 +82,13 @@ async def panel(session: AsyncSession, key: Key) -> list[PanelMember]:
         select(PanelMember).filter_by(**key, replaced_by=None).order_by(PanelMember.seat)
     )
     return list(rows)
+
+
+def unable_on(expert: Expert | None, day: date) -> str | None:
+    """Why this expert takes no part in a meeting of that day (Order 40 Art. 10, 42); None: nothing bars."""
+    if expert is None or expert.status != "active":
+        return "not_active"
+    return "term_over" if expert.term_until < day else None
 
 
 async def attending(session: AsyncSession, key: Key) -> set[str]:

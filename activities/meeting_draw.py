@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import func, select
 
 from activities.meeting_agenda import clear_conflicts
-from activities.meeting_case import Case, agenda_refs, panel, unmet
+from activities.meeting_case import Case, agenda_refs, panel, unable_on, unmet
 from activities.writing import write_new
 from models import draw as d
 from models.meeting_commands import WITNESSES, CommitDraw, Draw, Replace
@@ -168,7 +168,7 @@ async def replace(case: Case) -> MeetingActDone:
     ever = set(await session.scalars(select(PanelMember.expert_ref).filter_by(**case.key)))
     follower = None
     for ref in d.next_in_rank(pool, leaving.specialty, drawn.seed, ever):
-        unable = _unable(await session.get(Expert, ref), case)
+        unable = unable_on(await session.get(Expert, ref), case.meeting.meeting_on)
         if unable is None:
             follower = ref
             break
@@ -211,12 +211,6 @@ async def pool_of(case: Case, specialties: tuple[str, ...]) -> tuple[d.PoolEntry
         for e in rows
         if e.term_until >= case.meeting.meeting_on and set(e.specialties) & set(specialties)
     )
-
-
-def _unable(expert: Expert | None, case: Case) -> str | None:
-    if expert is None or expert.status != "active":
-        return "not_active"
-    return "term_over" if expert.term_until < case.meeting.meeting_on else None
 
 
 def _in_time(case: Case) -> None:

@@ -26,6 +26,7 @@ from activities.meeting_case import (
     panel,
     recused,
     to_be_followed,
+    unable_on,
     unmet,
 )
 from models.clock import REAL_TIME, BusinessClock
@@ -36,6 +37,7 @@ from models.tables import (
     AgendaItem,
     Attendance,
     BallotBox,
+    Expert,
     ExpertDraw,
     Minutes,
     Opinion,
@@ -88,6 +90,8 @@ class MeetingRoom:
                     fix_en="Sign in on that day.",
                     citation="Order 40 Art. 19",
                 )
+            if unable_on(await session.get(Expert, expert_ref), local_day(at)) is not None:
+                raise _struck_off()
             last = await _last_stay(session, key, expert_ref)
             if last is not None and last.out_at is None:
                 return Presence(expert_ref=expert_ref, present=True, since=last.in_at)
@@ -365,6 +369,17 @@ def _not_attending() -> Refused:
         "Come and sign in.",
         "expert_ref",
         "Order 40 Art. 20",
+    )
+
+
+def _struck_off() -> Refused:
+    return unmet(
+        "您的专家资格已暂停、取消或聘期已满，不得参加本次会议。",
+        "You are struck off or suspended, or your term is over: you take no part in this meeting.",
+        "请由评委会办事机构递补专家（replace）。",
+        "The office must replace you (`replace`).",
+        "expert_ref",
+        "Order 40 Art. 10, 42",
     )
 
 

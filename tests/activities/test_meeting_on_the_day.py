@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from datetime import date
 
 import pytest
 
@@ -35,6 +36,21 @@ async def test_a_replaced_expert_is_no_longer_counted_as_recused(hall: Hall) -> 
     await hall.do(hall.cast.replace(1, reason="conflict"))
     done = await hall.do(hall.cast.agenda("a"))
     assert (done.items[0].status, done.items[0].recused) == ("scheduled", 3)
+
+
+async def test_who_was_struck_off_after_the_draw_does_not_take_part(hall: Hall) -> None:
+    """Neither a disqualified expert nor one whose term is over votes (Order 40 Art. 10, 42)."""
+    panel = await hall.drawn()
+    entries = {entry.expert_ref: entry for entry in pool()}
+    struck = entered(entries[panel[0]]).model_copy(update={"status": "disqualified"})
+    over = entered(entries[panel[1]]).model_copy(update={"term_until": date(2023, 12, 7)})
+    await hall.experts.add([struck, over], IN_TIME)
+    for expert in panel[:2]:
+        with pytest.raises(Refused, match="replace"):
+            await hall.room.sign_in(*hall.key, in_person(expert), expert, ON_THE_DAY)
+    await hall.do(hall.cast.replace(1, reason="disqualified"))
+    follower = (await hall.panel())[0]
+    assert (await hall.room.sign_in(*hall.key, in_person(follower), follower, ON_THE_DAY)).present
 
 
 # --- a void ballot is opened again for the same experts ------------------------------------------------
