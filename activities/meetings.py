@@ -32,7 +32,7 @@ from activities.meeting_case import Case, command_id, head_of, locked, view_of
 from activities.meeting_draw import commit_draw, draw, replace
 from activities.meeting_minutes import close_meeting
 from activities.plans import plan_in_force
-from activities.sending import send_command
+from activities.sending import Sent, send_or_silence, still_patient
 from activities.writing import write_new
 from models.answered import body_digest, reused_command_id
 from models.ballot import VoteRule
@@ -48,6 +48,7 @@ from models.meeting_messages import (
     Outcome,
     Sending,
     SendingDone,
+    ToSend,
 )
 from models.plan import ReviewPlan, UnknownPlanError
 from models.refusal import RefusalCode, Refused, refuse
@@ -124,19 +125,17 @@ class Meetings:
 
     @activity.defn(name="send_from_meeting")
     async def send_from_meeting(self, sending: Sending) -> SendingDone:
-        """Sends commands to applications, one by one; sent again they give the same answers."""
+        """Sends commands to applications, one by one; sent again they give the same answers.
+
+        One that stays silent does not hold up the meeting: after some attempts that is its answer. But
+        whether a ballot was opened must be known before anybody votes on it.
+        """
         outcomes: list[Outcome] = []
         for one in sending.sends:
-            sent = await send_command(activity.client(), sending.plan_id, one.application_ref, one.body)
-            outcomes.append(
-                Outcome(
-                    application_ref=one.application_ref,
-                    accepted=sent.accepted,
-                    ended=sent.ended,
-                    stage=sent.receipt.stage if sent.receipt is not None else None,
-                    reason=sent.reason,
-                )
-            )
+            sent = await send_or_silence(activity.client(), sending.plan_id, one.application_ref, one.body)
+            if isinstance(sent, str) and (still_patient() or one.body.get("step") == "opened"):
+                raise TimeoutError(f"{one.application_ref} does not answer: {sent}")
+            outcomes.append(_outcome(one, sent))
             activity.heartbeat(len(outcomes))
         return SendingDone(outcomes=tuple(outcomes))
 
@@ -197,6 +196,19 @@ class Meetings:
                 items=tuple([await view_of(session, item) for item in items]),
                 refusal=refused.refusal,
             )
+
+
+def _outcome(one: ToSend, sent: Sent | str) -> Outcome:
+    if isinstance(sent, str):
+        reason = f"没有答复，请稍后重发 / no answer, send it again later: {sent}"
+        return Outcome(application_ref=one.application_ref, accepted=False, reason=reason[:500])
+    return Outcome(
+        application_ref=one.application_ref,
+        accepted=sent.accepted,
+        ended=sent.ended,
+        stage=sent.receipt.stage if sent.receipt is not None else None,
+        reason=sent.reason,
+    )
 
 
 async def _carry_out(session: AsyncSession, act: MeetingAct) -> MeetingActDone:
