@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from activities import ballot_box
+from activities.meeting_agenda import clear_conflicts
 from activities.meeting_case import (
     LOST,
     REFUSED,
@@ -34,7 +35,10 @@ from models.tables import AgendaItem, BallotBox
 
 
 async def open_ballot(case: Case) -> MeetingActDone:
-    """Puts the box up; the application is to be told, unless this follows a void ballot."""
+    """Puts the box up; the application is to be told, unless this follows a void ballot.
+
+    Ties are looked for once more: what came to light since the agenda recuses too (Order 40 Art. 25).
+    """
     said, session = case.command, case.session
     assert isinstance(said, OpenBallot)
     ref = said.application_ref
@@ -47,9 +51,11 @@ async def open_ballot(case: Case) -> MeetingActDone:
         await session.flush()
     if item.status != "scheduled":
         raise _wrong_status(item, "scheduled")
-    there, away = await attending(session, case.key), await recused(session, case.key, ref)
+    there = await attending(session, case.key)
     if before is not None and to_be_followed(before):
         return await _open_again(case, item, before, there)
+    await clear_conflicts(case, ref)
+    away = await recused(session, case.key, ref)
     _check_quorum(case, len(there), len(there & away))
     opinions = await opinions_by(session, case.key, ref, there - away)
     if opinions < case.terms.rule.min_opinions:
@@ -149,6 +155,9 @@ async def break_off(case: Case) -> MeetingActDone:
     for item in asked:
         if item.status not in ("scheduled", "voting"):
             raise _wrong_status(item, "scheduled, voting")
+        box = await last_box(session, case.key, item.application_ref)
+        if item.status == "scheduled" and not to_be_followed(box):
+            await clear_conflicts(case, item.application_ref)
         away = await recused(session, case.key, item.application_ref)
         left = await _still_there(case, item, there, away)
         if quorum_met(case.meeting.committee_size, len(left), len(left & away), case.terms.rule):

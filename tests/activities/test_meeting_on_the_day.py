@@ -53,6 +53,29 @@ async def test_who_was_struck_off_after_the_draw_does_not_take_part(hall: Hall) 
     assert (await hall.room.sign_in(*hall.key, in_person(follower), follower, ON_THE_DAY)).present
 
 
+async def test_a_tie_that_comes_to_light_after_the_agenda_still_recuses(hall: Hall) -> None:
+    """The office tells whom it finds in conflict, also on the day (Order 40 Art. 25); four are too many."""
+    panel = await hall.opened("a")
+    entries = {entry.expert_ref: entry for entry in pool()}
+    tie = KnownTie(person="p-a", kind="kin")
+    await hall.experts.add([entered(entries[panel[10]], tie)], ON_THE_DAY)
+    done = await hall.do(hall.cast.open_ballot("a"))
+    assert done.counts == {"attending": 11, "recused": 1, "opinions": 3}
+    with pytest.raises(Refused, match="recused"):
+        await hall.slip(panel[10], "a")
+
+
+async def test_ties_that_leave_too_few_send_the_application_back(hall: Hall) -> None:
+    panel = await hall.opened("a")
+    entries = {entry.expert_ref: entry for entry in pool()}
+    tie = KnownTie(person="p-a", kind="kin")
+    await hall.experts.add([entered(entries[expert], tie) for expert in panel[7:]], ON_THE_DAY)
+    with pytest.raises(Refused, match="7 of 11 may vote"):
+        await hall.do(hall.cast.open_ballot("a"))
+    done = await hall.do(hall.cast.break_off("a"))
+    assert (done.items[0].status, done.items[0].recused) == ("broken_off", 4)
+
+
 # --- a void ballot is opened again for the same experts ------------------------------------------------
 
 
