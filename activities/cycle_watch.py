@@ -18,7 +18,6 @@ from models.deadlines import DeadlineKind
 from models.plan import ReviewPlan
 from models.stages import STAGES, Stage
 from models.tables import (
-    AgendaEntry,
     Application,
     Certificate,
     CurrentDeadline,
@@ -147,11 +146,10 @@ async def _undrawn(session: AsyncSession, plan: ReviewPlan, at: datetime) -> tup
 
 
 async def _meetings(session: AsyncSession, plan_id: str) -> dict[str, Any]:
-    """The last meeting held, and the oldest whose passed stand on no list yet; who is on hold waits alone."""
-    same = and_(
-        AgendaEntry.plan_id == Application.plan_id,
-        AgendaEntry.application_ref == Application.application_ref,
-    )
+    """The last meeting held, and the oldest whose passed stand on no list yet; who is on hold waits alone.
+
+    A meeting counts as held on the day on which its result was announced (Order 40 Art. 22).
+    """
     closed = await session.scalar(
         select(func.max(ReviewMeeting.meeting_on)).where(
             ReviewMeeting.plan_id == plan_id, ReviewMeeting.status == "closed"
@@ -161,18 +159,26 @@ async def _meetings(session: AsyncSession, plan_id: str) -> dict[str, Any]:
         select(func.max(VoteCount.at)).where(VoteCount.plan_id == plan_id, VoteCount.step == "counted")
     )
     last = max((day for day in (closed, local_day(voted) if voted else None) if day), default=None)
-    latest = (
-        select(Application.application_ref, func.max(AgendaEntry.meeting_on).label("meeting_on"))
-        .join(AgendaEntry, same)
+    announced = (
+        select(func.max(VoteCount.at).label("at"))
+        .join(
+            Application,
+            and_(
+                Application.plan_id == VoteCount.plan_id,
+                Application.application_ref == VoteCount.application_ref,
+            ),
+        )
         .where(
             Application.plan_id == plan_id,
             Application.stage == Stage.PASSED.value,
             Application.status != "on_hold",
+            VoteCount.step == "counted",
         )
-        .group_by(Application.application_ref)
+        .group_by(VoteCount.application_ref)
         .subquery()
     )
-    unlisted = await session.scalar(select(func.min(latest.c.meeting_on)))
+    oldest = await session.scalar(select(func.min(announced.c.at)))
+    unlisted = local_day(oldest) if oldest is not None else None
     return {"last_meeting": last, "unlisted_meeting": unlisted}
 
 

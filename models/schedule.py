@@ -166,8 +166,7 @@ def _counted(state: ApplicationState, spec: StageDeadline, today: date) -> Deadl
         case N.RECHECK_RULING:
             working_days = plan.recheck_ruling_wd
         case N.RESULT_LIST:
-            working_days = plan.list_wd
-            start = state.meeting.meeting_on if state.meeting else today
+            working_days = plan.list_wd  # from the announcement, which ends the meeting (Order 40 Art. 22)
         case N.RESULT_OBJECTION:
             working_days = plan.result_objection_wd
         case N.CONFIRMATION:

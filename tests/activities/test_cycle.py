@@ -218,6 +218,12 @@ async def test_a_meeting_is_not_without_a_list_because_of_who_is_on_hold(desk: D
     assert (await look(asked("2024-01-16 08:30"))).unlisted_meeting == date(2023, 12, 15)
 
 
+async def test_a_meeting_of_two_days_is_without_a_list_since_its_last_one(desk: Desk) -> None:
+    await desk.write_all(told(lambda one: voted(one, when="2023-12-18 16:00"), Cast("late")))
+    seen: Watched = await desk.activities["watch_cycle"](asked("2023-12-19 08:30"))
+    assert seen.unlisted_meeting == date(2023, 12, 18)
+
+
 async def test_a_close_lists_the_open_cases_or_is_refused(desk: Desk) -> None:
     await desk.write_all(told(with_office, Cast("open-1")))
     close = {"kind": "close", "actor": OFFICE, "command_id": "close-1", "text": "结束"}

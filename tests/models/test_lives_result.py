@@ -58,6 +58,12 @@ def test_a_posting_lies_after_the_vote_and_not_in_the_future(posted_at: str) -> 
     assert life.refused(life.cast.publish(posted_at), "2023-12-18 10:00").field == "postings"
 
 
+def test_the_list_is_due_five_working_days_after_the_last_day_of_a_long_meeting() -> None:
+    """The meeting of Friday the 15th went on until Monday, when its result was announced (Art. 22)."""
+    life = voted(Life(), when="2023-12-18 16:00")
+    assert life.state.deadlines[DeadlineName.RESULT_LIST].last_day == date(2023, 12, 25)
+
+
 def test_a_posting_recorded_weeks_later_is_posted_again() -> None:
     life = voted(Life())
     assert life.refused(life.cast.publish(POSTED), "2024-01-10 10:00").field == "postings"
