@@ -16,8 +16,8 @@ from activities.publicity import raise_objection
 from activities.records import FactWriter, Records
 from activities.writing import insert_into, write_over
 from models.audit import Fact, digest
-from models.outbox import HopBatch, HopResult
-from models.tables import Certificate, CertificateCounter, Confirmation
+from models.outbox import HopBatch, HopResult, Snapshot
+from models.tables import Application, Certificate, CertificateCounter, Confirmation
 from models.wire import local_day
 
 _KEY = ("plan_id", "application_ref")
@@ -67,27 +67,32 @@ async def _confirm(session: AsyncSession, batch: HopBatch, fact: Fact) -> None:
 
 def certificate_row(batch: HopBatch, fact: Fact, number: str) -> dict[str, object]:
     """The certificate of that number, by the fact that confirmed it."""
-    snapshot, title_date = batch.snapshot, local_day(fact.at)
-    content = {
-        "number": number,
-        "plan": fact.plan,
-        "application_ref": snapshot.application_ref,
-        "applicant": snapshot.applicant,
-        "specialty": snapshot.specialty,
-        "level": snapshot.level,
-        "title_date": title_date.isoformat(),
-        "confirmed_by": fact.hash,
-    }
+    snapshot = batch.snapshot
     return {
         "plan_id": snapshot.plan_id,
         "application_ref": snapshot.application_ref,
         "number": number,
         "seq": fact.seq,
         "status": "valid",
-        "sha256": digest(content),
-        "title_date": title_date,
+        "sha256": certificate_sha256(snapshot, fact, number),
+        "title_date": local_day(fact.at),
         "issued_at": fact.at,
     }
+
+
+def certificate_sha256(of: Snapshot | Application, fact: Fact, number: str) -> str:
+    """The hash that the certificate of `number` must carry, confirmed by `fact`."""
+    content = {
+        "number": number,
+        "plan": fact.plan,
+        "application_ref": of.application_ref,
+        "applicant": of.applicant,
+        "specialty": of.specialty,
+        "level": of.level,
+        "title_date": local_day(fact.at).isoformat(),
+        "confirmed_by": fact.hash,
+    }
+    return digest(content)
 
 
 async def _next_number(session: AsyncSession, plan_id: str, version: int) -> str:

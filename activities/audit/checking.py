@@ -16,6 +16,7 @@ from activities.audit.heads import records
 from activities.audit.sealing import leaves_by_root, roots_of
 from activities.database import Database
 from activities.doctor.cases import Case, cases
+from activities.doctor.certificates import certificate_faults
 from activities.list_records import posted_file
 from models.audit import Fact
 from models.removed import verify_removed
@@ -64,21 +65,27 @@ async def plans_on_record(session: AsyncSession) -> list[str]:
 
 
 def look_at_case(case: Case) -> list[Finding]:
-    """One application: its chain, and where its record says it stands."""
+    """One application: its chain, where its record says it stands, and its certificate."""
     unreadable = [
         finding(Proof.CHAIN, Tampering.CHANGED, f"{case.name} #{number}", "内容不可读", "it cannot be read")
         for number in case.unreadable
     ]
     if unreadable:
         return unreadable
+    of_certificates = [
+        finding(Proof.RECORD, Tampering.REWRITTEN, case.name, fault.zh, fault.en)
+        for fault in certificate_faults(case)
+    ]
     gone = case.removal
     if gone is not None:
-        return [
+        by_itself = [
             finding(Proof.CHAIN, Tampering.CHANGED, case.name, f"清除后的审计链：{fault}", fault)
             for fault in verify_removed(case.facts, gone.chain, gone.skeleton)
         ]
+        return [*by_itself, *of_certificates]
     by_itself = look_at_chain(case.name, case.facts)
-    return [*by_itself, *look_at_record(case.name, case.facts, case.row.seq, case.row.chain)]
+    at_the_end = look_at_record(case.name, case.facts, case.row.seq, case.row.chain)
+    return [*by_itself, *at_the_end, *of_certificates]
 
 
 async def verify_chains(database: Database, plan_id: str, ref: str | None = None) -> Verified:

@@ -9,6 +9,7 @@ from datetime import datetime
 from activities.calendar import Calendars
 from activities.database import Database
 from activities.doctor.cases import Case
+from activities.doctor.certificates import certificate_faults
 from activities.inbox import NOBODYS
 from activities.papers.storage import FileStore, StoredFileError
 from activities.plans import plan_at
@@ -167,12 +168,6 @@ def _proofs(case: Case) -> Iterable[Trouble]:
 
 
 def _certificate(case: Case) -> Iterable[Trouble]:
-    """A certificate that counts stems from a decision of the chain, and the other way round."""
-    made = [fact for fact in case.facts if fact.event == "certificate_made"]
-    valid = [one for one in case.certificates if one.status == "valid"]
-    if valid and not made:
-        zh, en = "证书有效，但审计链中没有发证", "a valid certificate, and no fact that made one"
-        yield trouble(Symptom.CERTIFICATE_UNFOUNDED, case.name, zh, en)
-    if made and case.row.stage in ("certified", "archived") and not valid:
-        zh, en = "已发证，但没有有效证书", "it was certified, and there is no valid certificate"
-        yield trouble(Symptom.CERTIFICATE_UNFOUNDED, case.name, zh, en)
+    """A certificate stems from a decision of the chain, and the other way round."""
+    for fault in certificate_faults(case):
+        yield trouble(Symptom.CERTIFICATE_UNFOUNDED, case.name, fault.zh, fault.en)

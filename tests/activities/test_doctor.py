@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +183,10 @@ async def a_certificate_that_nobody_decided(session: AsyncSession) -> None:
     await session.execute(update(Certificate).filter_by(application_ref=ENDED).values(status="void"))
 
 
+async def a_title_that_dates_from_another_day(session: AsyncSession) -> None:
+    await session.execute(update(Certificate).values(title_date=date(2020, 1, 1)))
+
+
 PLANTED: dict[str, tuple[Plant, Symptom]] = {
     plant.__name__: (plant, symptom)
     for plant, symptom in (
@@ -201,6 +205,7 @@ PLANTED: dict[str, tuple[Plant, Symptom]] = {
         (a_year_without_a_calendar, Symptom.CALENDAR_MISSING),
         (a_deadline_that_nobody_kept, Symptom.DEADLINE_PASSED),
         (a_certificate_that_nobody_decided, Symptom.CERTIFICATE_UNFOUNDED),
+        (a_title_that_dates_from_another_day, Symptom.CERTIFICATE_UNFOUNDED),
     )
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.audit.checking import verify_chains, verify_roots
 from activities.audit.sealing import inclusion, roots_of, seal
+from activities.certification import certificate_sha256
 from activities.database import Database
 from activities.doctor.cases import cases
 from activities.orphans import take_back
@@ -26,6 +27,7 @@ from models.tables import (
     AuditLeaf,
     AuditRoot,
     Base,
+    Certificate,
     MeetingEntry,
     PostedEntry,
 )
@@ -36,7 +38,7 @@ from workers.database import upgrade
 from workers.witness import compare_told
 
 ROOT = Path(__file__).parents[2]
-PATHS = ("main_line", "employer_return", "lapsed")
+PATHS = ("main_line", "employer_return", "lapsed", "revoked")
 
 Plant = Callable[[AsyncSession, str], Awaitable[object]]
 
@@ -187,6 +189,17 @@ async def an_application_removed(session: AsyncSession, ref: str) -> None:
             await session.execute(delete(table).where(table.c.application_ref == ref))
 
 
+async def a_title_that_dates_from_another_day(session: AsyncSession, ref: str) -> None:
+    moved = update(Certificate).filter_by(application_ref=ref)
+    await session.execute(moved.values(title_date=date(2020, 1, 1)))
+
+
+async def a_revocation_that_is_hidden(session: AsyncSession, ref: str) -> None:  # noqa: ARG001
+    hidden = update(Certificate).filter_by(status="revoked")
+    nothing = dict.fromkeys(("revoked_seq", "revoked_at", "revoked_ground", "revoked_document_no"))
+    assert (await session.execute(hidden.values(status="valid", **nothing))).rowcount == 1
+
+
 async def a_changed_line_of_a_list(session: AsyncSession, ref: str) -> None:  # noqa: ARG001
     await session.execute(update(PostedEntry).values(shown_name="王建国"))
 
@@ -217,15 +230,23 @@ async def a_removed_root(session: AsyncSession, ref: str) -> None:  # noqa: ARG0
 
 
 async def everything_made_anew(session: AsyncSession, ref: str) -> None:
-    """Chain, record, leaves and roots: whoever can write the whole database leaves it without a seam."""
+    """Chain, record, certificate, leaves and roots: whoever can write all of them leaves no seam."""
     await a_whole_chain_written_anew(session, ref)
-    last = (await chain_of(session, ref))[-1]
+    facts = await chain_of(session, ref)
+    last, (row, given) = facts[-1], await the_certificate(session, ref)
+    given.sha256 = certificate_sha256(row, facts[given.seq - 1], given.number)
     await session.execute(update(AuditLeaf).filter_by(kind="application", ref=ref).values(hash=last.hash))
     await session.flush()
     leaves = (await session.scalars(select(AuditLeaf).order_by(AuditLeaf.place))).all()
-    row = (await session.scalars(select(AuditRoot))).one()
+    root = (await session.scalars(select(AuditRoot))).one()
     top = Tree().put_all(leaf.to_leaf() for leaf in leaves).top
-    row.tree, row.hash = top, next_root(PLAN, row.day, row.at, top, None).hash
+    root.tree, root.hash = top, next_root(PLAN, root.day, root.at, top, None).hash
+
+
+async def the_certificate(session: AsyncSession, ref: str) -> tuple[Application, Certificate]:
+    """With the application that it is of."""
+    ids = (PLAN, ref)
+    return await session.get_one(Application, ids), await session.get_one(Certificate, ids)
 
 
 PLANTS: dict[Plant, set[tuple[str, str]]] = {
@@ -243,6 +264,8 @@ PLANTS: dict[Plant, set[tuple[str, str]]] = {
     a_whole_chain_written_anew: {("root", "rewritten"), ("history", "rewritten")},
     a_forged_end: {("history", "not_in_history")},
     an_application_removed: {("root", "removed")},
+    a_title_that_dates_from_another_day: {("record", "rewritten")},
+    a_revocation_that_is_hidden: {("record", "rewritten")},
     a_changed_line_of_a_list: {("chain", "list_changed")},
     a_list_line_for_another: {("root", "list_changed")},
     a_changed_act_of_a_meeting: {("root", "rewritten")},
