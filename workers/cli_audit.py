@@ -155,7 +155,7 @@ def verify(
     copy = _read_roots(published) if published is not None else None
 
     async def work(database: Database, settings: Settings) -> Verified:
-        from activities.audit.checking import Verified, verify_chains, verify_roots
+        from activities.audit.checking import Verified, verify_chains, verify_common, verify_roots
 
         witness = await _witness(database, settings) if from_histories else None
         named = sorted({one.plan_id for one in copy or ()} - set(await _plans(database, plan_id)))
@@ -165,7 +165,7 @@ def verify(
             found = found.joined(await verify_roots(database, one, copy, ref))
             if witness is not None:
                 found = found.joined(await witness.verify(one, ref))
-        return found
+        return found if ref is not None else found.joined(await verify_common(database))
 
     found = with_database(work, as_json=as_json, lang=lang)
     if ref is not None and not found.looked_at.get("applications") and not found.findings:

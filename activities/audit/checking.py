@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.audit.heads import records
 from activities.audit.sealing import leaves_by_root, roots_of
+from activities.audit.texts import changed_counts, changed_everywhere, changed_texts
 from activities.database import Database
 from activities.doctor.cases import Case, cases
 from activities.doctor.certificates import certificate_faults
@@ -89,7 +90,7 @@ def look_at_case(case: Case) -> list[Finding]:
 
 
 async def verify_chains(database: Database, plan_id: str, ref: str | None = None) -> Verified:
-    """Every application of the plan (or one), its cycle, and its lists."""
+    """Every application of the plan (or one), its cycle, its lists, and every text that has a hash."""
     found: list[Finding] = []
     applications = entries = 0
     async for case in cases(database, plan_id, ref):
@@ -108,8 +109,16 @@ async def verify_chains(database: Database, plan_id: str, ref: str | None = None
             seq, chain = (cycle.seq, cycle.chain) if cycle is not None else (0, "")
             found += look_at_record(place, facts, seq, chain)
         lists, of_lists = await _lists(session, plan_id)
+        found += [one async for one in changed_texts(session, plan_id)]
+        found += await changed_counts(session, plan_id)
     looked |= {"cycle entries": len(facts), "lists": lists}
     return Verified(looked_at=looked, findings=(*found, *of_lists))
+
+
+async def verify_common(database: Database) -> Verified:
+    """What belongs to no plan alone: notices on working days, the register of removals."""
+    async with database.reading() as session:
+        return Verified(looked_at={}, findings=tuple(await changed_everywhere(session)))
 
 
 async def _strays(session: AsyncSession, plan_id: str) -> list[Finding]:

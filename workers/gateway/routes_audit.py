@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 
-from activities.audit.checking import Verified, verify_chains, verify_roots
+from activities.audit.checking import Verified, verify_chains, verify_common, verify_roots
 from activities.audit.sealing import NoLeafError, inclusion, roots_of
 from activities.plans import plan_in_force
 from models.plan import UnknownPlanError
@@ -60,4 +60,5 @@ async def verify(here: Here, caller: Who, plan_id: PlanId) -> Verified:
     """
     await for_the_plan(here, caller, plan_id)
     found = await verify_chains(here.database, plan_id)
-    return found.joined(await verify_roots(here.database, plan_id))
+    found = found.joined(await verify_roots(here.database, plan_id))
+    return found.joined(await verify_common(here.database))
