@@ -31,7 +31,9 @@ from temporalio.workflow import ActivityHandle
 from models.audit import Fact
 from models.cycle_state import CycleBatch
 from models.history_proof import Acknowledged
+from models.meeting_messages import meeting_workflow_id
 from models.outbox import HopBatch, OpenRequest
+from workers.client_meeting import WORKFLOW_TYPE as MEETING_TYPE
 from workers.client_start import WORKFLOW_TYPE
 from workers.codec.plugin import ReviewPlugin, build_replayer, plugin_of
 from workers.registry import WORKFLOWS
@@ -147,6 +149,14 @@ async def workflows_of(client: Client, plan_id: str) -> list[str]:
     named = plan_id.replace("'", "''")
     asked = f"WorkflowType = '{WORKFLOW_TYPE}' AND {sa.TITLE_PLAN.name} = '{named}'"
     return sorted({run.id async for run in client.list_workflows(asked)})
+
+
+async def meetings_of(client: Client, plan_id: str) -> list[str]:
+    """The references of all meetings of a plan that the server knows. Raises `RPCError`."""
+    first = meeting_workflow_id(plan_id, "")
+    asked = f"WorkflowType = '{MEETING_TYPE}'"
+    ids = {run.id async for run in client.list_workflows(asked)}
+    return sorted(one.removeprefix(first) for one in ids if one.startswith(first))
 
 
 async def _runs(client: Client, workflow_id: str) -> tuple[list[WorkflowHistory], bool]:

@@ -18,12 +18,13 @@ from models.history_proof import compare_entries, compare_receipts
 from models.meeting_commands import parse_meeting_command
 from models.meeting_messages import MeetingAct, MeetingActDone, meeting_workflow_id
 from models.outbox import OpenResult
+from models.removed import without_details
 from models.roots import Leaf
 from models.tables import Application, Cycle, MeetingEntry, ReviewMeeting
 from models.tampering import Finding, Proof, Tampering, finding
 from workers.client import ReviewClient
 from workers.client_errors import QueryFailed, ReviewClosed, UnknownApplication
-from workers.retelling import Told, told_by, workflows_of
+from workers.retelling import Told, meetings_of, told_by, workflows_of
 
 AT_ONCE = 8
 """Workflows that are asked side by side; replaying a history takes a processor."""
@@ -90,9 +91,6 @@ class Witness:
         return Verified(looked_at=looked, findings=tuple(found))
 
     async def _application(self, case: Case, looked: dict[str, int]) -> list[Finding]:
-        if case.removal is not None:
-            looked["without history"] += 1
-            return []
         found: list[Finding] = []
         for seconds in (0.0, *LOOKS_AGAIN):
             await asyncio.sleep(seconds)
@@ -100,7 +98,7 @@ class Witness:
             told = await told_by(self._client, case.row.workflow_id)
             if told is None:
                 looked["without history"] += 1
-                return [] if case.ended else [_no_history(case.name)]
+                return [] if case.ended or case.removal is not None else [_no_history(case.name)]
             found = compare_told(now, told)
             if not found:
                 break
@@ -132,14 +130,13 @@ class Witness:
 
     async def _cycle(self, plan_id: str, looked: dict[str, int]) -> list[Finding]:
         async with self._database.reading() as session:
-            if await session.get(Cycle, plan_id) is None:
-                return []
+            known = await session.get(Cycle, plan_id) is not None
         found: list[Finding] = []
         for seconds in (0.0, *LOOKS_AGAIN):
             await asyncio.sleep(seconds)
             told = await told_by(self._client, cycle_id(plan_id))
             if told is None:
-                looked["without history"] += 1
+                looked["without history"] += known
                 return []
             async with self._database.reading() as session:
                 facts = await cycle_facts(session, plan_id)
@@ -153,16 +150,12 @@ class Witness:
         return found
 
     async def _meetings(self, plan_id: str, looked: dict[str, int]) -> list[Finding]:
+        """Every meeting that is on record, or that the server knows: one that was removed is there still."""
         async with self._database.reading() as session:
-            refs = (
-                await session.scalars(
-                    select(ReviewMeeting.meeting_ref)
-                    .filter_by(plan_id=plan_id)
-                    .order_by(ReviewMeeting.meeting_ref)
-                )
-            ).all()
+            kept = await session.scalars(select(ReviewMeeting.meeting_ref).filter_by(plan_id=plan_id))
+            refs = {*kept, *await meetings_of(self._client, plan_id)}
         found: list[Finding] = []
-        for ref in refs:
+        for ref in sorted(refs):
             told = await told_by(self._client, meeting_workflow_id(plan_id, ref))
             looked["histories" if told is not None else "without history"] += 1
             if told is None:
@@ -174,8 +167,14 @@ class Witness:
 
 
 def compare_told(case: Case, told: Told) -> list[Finding]:
-    """One application: the entries that its history makes, and the receipts that stand in it."""
+    """One application: the entries that its history makes, and the receipts that stand in it.
+
+    A history outlives the removal of words for as long as the server keeps it: that a removal is on record
+    excuses the words, and nothing else.
+    """
     rebuilt, recorded = told.facts, case.facts
+    if case.removal is not None:
+        rebuilt = [without_details(fact) for fact in rebuilt]
     receipts = compare_receipts(case.name, recorded, told.receipts)
     if told.fault is not None:
         return [*_fault(told), *receipts]

@@ -83,6 +83,9 @@ def look_at_case(case: Case) -> list[Finding]:
             finding(Proof.CHAIN, Tampering.CHANGED, case.name, f"清除后的审计链：{fault}", fault)
             for fault in verify_removed(case.facts, gone.chain, gone.skeleton)
         ]
+        if not case.ended:
+            zh, en = "在办而内容已清除", "its words were removed while it is open: no rule removes those"
+            by_itself.append(finding(Proof.RECORD, Tampering.REMOVED, case.name, zh, en))
         return [*by_itself, *of_certificates]
     by_itself = look_at_chain(case.name, case.facts)
     at_the_end = look_at_record(case.name, case.facts, case.row.seq, case.row.chain)

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +17,22 @@ from sqlalchemy import delete, select, update
 from typer.testing import CliRunner
 
 from activities.database import Database
+from activities.retention.finding import Due
+from activities.retention.register import append
+from models.removed import skeleton_of, without_details
+from models.retention import Kept
 from models.roots import Root
-from models.tables import Application, AuditEntry, AuditLeaf, InboxItem
+from models.tables import Application, AuditEntry, AuditLeaf, Base, InboxItem, Removal
 from models.tables.chain import columns_of
+from tests.activities.hall import Hall
 from tests.support import eventually, unique
 from tests.workers.conftest import ServingThread, environment_of, rehearsal_clock
 from workers.cli import app
 from workers.client import ReviewClient
 from workers.connect import connect
 from workers.embedded import DevServer
-from workers.rehearsal.cast import Cast
+from workers.rehearsal.cast import COMMITTEE, OFFICE, Cast
+from workers.rehearsal.meeting_cast import NUMBERS
 from workers.settings import Settings
 
 PAGE = Path(__file__).parents[2] / "docs" / "audit.md"
@@ -83,13 +90,20 @@ def run(house: Settings, casts: list[Cast]) -> Run:
     return run
 
 
-async def with_session(settings: Settings, work: Callable[[Any], Any]) -> Any:
+async def with_database(settings: Settings, work: Callable[[Database], Any]) -> Any:
     database = Database(settings.database_url.get_secret_value())
     try:
-        async with database.transaction() as session:
-            return await work(session)
+        return await work(database)
     finally:
         await database.close()
+
+
+async def with_session(settings: Settings, work: Callable[[Any], Any]) -> Any:
+    async def inside(database: Database) -> Any:
+        async with database.transaction() as session:
+            return await work(session)
+
+    return await with_database(settings, inside)
 
 
 def verified(run: Run, *words: str) -> tuple[int, set[tuple[str, str]]]:
@@ -175,6 +189,62 @@ def test_a_record_that_was_removed_is_in_the_root_and_in_the_history(
     assert "all of it was removed" in told
     assert run("rebuild", casts[1].ref, "--audit", "--apply", "--json")[0] == 0
     assert verified(run, "--from-histories") == (0, set())
+
+
+def test_a_removal_that_was_invented_hides_nothing(run: Run, house: Settings, casts: list[Cast]) -> None:
+    """Words removed by retention are no longer held against the hash: whoever invents a removal rewrites."""
+    ref = casts[2].ref
+
+    async def invent(session: Any) -> None:
+        rows = (await session.scalars(select(AuditEntry).filter_by(application_ref=ref))).all()
+        for row in sorted(rows, key=lambda one: one.seq):
+            row.details = without_details(row.to_fact()).details
+        rows[-1].actor_id = "somebody-else"
+        facts = [row.to_fact() for row in sorted(rows, key=lambda one: one.seq)]
+        one = Due(Kept.NOT_PURSUED, f"application/{PLAN}/{ref}", date(2024, 7, 1), None, PLAN, ref)
+        seal = {"chain": facts[-1].hash, "skeleton": skeleton_of(facts)}
+        await append(session, one, {"audit": len(rows)}, None, datetime.now(UTC), "os:operator", **seal)
+
+    asyncio.run(with_session(house, invent))
+    assert verified(run) == (0, set())
+    assert verified(run, "--from-histories") == (1, {("history", "rewritten")})
+
+    async def of_a_living_one(session: Any) -> None:
+        await session.execute(update(Removal).values(application_ref=casts[0].ref))
+
+    asyncio.run(with_session(house, of_a_living_one))
+    assert ("record", "removed") in verified(run)[1]
+
+
+def test_a_cycle_and_a_meeting_that_were_removed_whole_are_in_their_histories(
+    run: Run, house: Settings
+) -> None:
+    """No root has sealed them yet: only the server can tell that they were."""
+
+    async def hall(database: Database) -> None:
+        await Hall(database).furnish()
+
+    asyncio.run(with_database(house, hall))
+    assert run("cycle", "start", PLAN, "--rehearse-from", "2023-09-14T09:00:00+08:00")[0] == 0
+    begun = ("meeting", "start", "m-1", "--committee", COMMITTEE, "--on", "2023-12-08")
+    assert run(*begun, "--rehearse-from", "2023-11-20T09:00:00+08:00", "--json")[0] == 0
+    numbers = [word for name, number in NUMBERS for word in ("--number", f"{name}={number}")]
+    commit = ("meeting", "commit", "m-1", "--side", "drawer", "--as", f"office:clerk@{OFFICE}")
+    assert run(*commit, "--nonce", "drawer-0123456789abcdef", *numbers, "--json")[0] == 0
+    before = verified(run, "--from-histories")[1]
+
+    async def remove(session: Any) -> None:
+        for table in reversed(Base.metadata.sorted_tables):
+            if "meeting_ref" in table.c or table.name.startswith("cycle"):
+                await session.execute(delete(table).where(table.c.plan_id == PLAN))
+
+    asyncio.run(with_session(house, remove))
+    assert verified(run)[1] <= before
+    status, found = run("audit", "verify", "--plan", PLAN, "--from-histories", "--json")
+    places = {one["place"] for one in found["findings"] if one["tampering"] == "not_recorded"}
+    assert status == 1
+    assert any(place.startswith(f"cycle/{PLAN}") for place in places), places
+    assert any(place.startswith(f"{PLAN}/m-1") for place in places), places
 
 
 def test_what_cannot_be_asked_says_so(house: Settings) -> None:
