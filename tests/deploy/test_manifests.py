@@ -27,6 +27,9 @@ KEDA = "keda.sh/v1alpha1"
 TEMPORALS_OWN = {"TEMPORAL_API_KEY"}
 
 
+DELIVERING = ("worker", "gateway", "courier")
+"""The processes that count what the service does."""
+
 DAILY = {
     "audit-root": ["audit", "root"],
     "retention": ["retention", "apply", "--json"],
@@ -255,9 +258,43 @@ def test_files_that_compose_mounts_are_there() -> None:
     assert mounted >= 5
 
 
-def test_prometheus_finds_every_process() -> None:
+def test_prometheus_finds_every_page_of_every_process() -> None:
+    """Nothing rings about a number that nobody fetches. The SDK's page is served by worker and gateway."""
     scraped = yaml.safe_load((DEPLOY / "compose" / "prometheus.yml").read_text("utf-8"))["scrape_configs"]
     assert {job["job_name"] for job in scraped} == {"worker", "gateway", "courier", "temporal"}
+    found = {
+        (name, one["port"])
+        for job in scraped
+        for one in job.get("dns_sd_configs", ())
+        for name in one["names"]
+    }
+    services = yaml.safe_load((DEPLOY / "compose" / "compose.yaml").read_text("utf-8"))["services"]
+    settings = settings_of(services["gateway"])
+    sdk, own = (
+        int(settings[f"{PREFIX}{name}"].rpartition(":")[2])
+        for name in ("METRICS_ADDRESS", "SERVICE_METRICS_ADDRESS")
+    )
+    assert found == {("worker", sdk), ("gateway", sdk), *((one, own) for one in DELIVERING)}
+
+
+def test_the_alerts_and_the_dashboards_are_where_one_host_looks_for_them() -> None:
+    folder = DEPLOY / "compose"
+    services = yaml.safe_load((folder / "compose.yaml").read_text("utf-8"))["services"]
+
+    def files_at(service: str, pattern: str) -> set[Path]:
+        """The files that a pattern of a service's own file system finds, as they lie here."""
+        for volume in services[service]["volumes"]:
+            here, there = volume.split(":")[:2]
+            if here.startswith(".") and pattern.startswith(f"{there}/"):
+                return {one.resolve() for one in (folder / here).glob(pattern.removeprefix(f"{there}/"))}
+        return set()
+
+    (rules,) = yaml.safe_load((folder / "prometheus.yml").read_text("utf-8"))["rule_files"]
+    assert files_at("prometheus", rules) == set((DEPLOY / "prometheus" / "rules").iterdir())
+    (given,) = files_at("grafana", "/etc/grafana/provisioning/dashboards/*.yaml")
+    (provider,) = yaml.safe_load(given.read_text("utf-8"))["providers"]
+    shown = files_at("grafana", f"{provider['options']['path']}/*.json")
+    assert shown == set((DEPLOY / "grafana").iterdir())
 
 
 def of_settings(cluster: list[dict[str, Any]]) -> dict[str, str]:
