@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select, text
+from sqlalchemy import ColumnElement, func, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from activities.identity_keys import IdentityKeys
+from activities.identity_keys import IdentityKeyError, IdentityKeys
 from activities.looks import Looker, put_on_record
 from models.identity import Document, masked, normalised
 from models.names_file import fault_of
@@ -71,9 +71,12 @@ async def record_identity(
     at: datetime,
     document_no: str | None = None,
 ) -> Recorded:
-    """Records who a reference stands for. The same number again changes nothing. Raises `Refused`.
+    """Records who a reference stands for. The same number again changes nothing, or seals what no longer
+    opens. Raises `Refused`.
 
-    Another number than is recorded is a correction and names its document (PIPL Art. 8, 46).
+    Another number than is recorded is a correction and names its document (PIPL Art. 8, 46). Raises
+    `IdentityKeyError` while somebody is indexed under a key that is not in the ring, unless a document is
+    named: that is how people are recorded anew whose keys are lost.
     """
     wrong = fault_of(person, "-")
     if wrong is not None:
@@ -86,6 +89,8 @@ async def record_identity(
             field="person",
         )
     plain = normalised(document, number, local_day(at))
+    if document_no is None:
+        await _must_find_everybody(session, keys)
     if session.get_bind().dialect.name == "postgresql":  # of two at once the second one finds the first
         await session.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
     same = await _with_number(session, keys, document, plain, lock=True)
@@ -99,6 +104,7 @@ async def record_identity(
         row.index_key_id, row.blind_index = index_key_id, blind_index
     if known is not None:
         version = known.version
+        _seal_if_lost(keys, known, document, plain)
     else:
         if last is not None and document_no is None:
             raise refuse(
@@ -133,6 +139,14 @@ async def record_identity(
     await put_on_record(session, looker, RECORDED, at, person=person, outcome="recorded")
     twice = await _live_twice(session, (person, *others)) if others else ()
     return Recorded(person, version, known is None, others, twice)
+
+
+def _seal_if_lost(keys: IdentityKeys, row: PersonIdentity, document: Document, number: str) -> None:
+    """The index says that it is the number: whoever types it again gives it back."""
+    try:
+        keys.open(row.person, document, row.key_id, row.sealed)
+    except IdentityKeyError:
+        row.key_id, row.sealed = keys.seal(row.person, document, number)
 
 
 async def identity_of(
@@ -182,7 +196,11 @@ async def identity_of(
 async def persons_with(
     session: AsyncSession, keys: IdentityKeys, looker: Looker, document: Document, number: str, at: datetime
 ) -> tuple[str, ...]:
-    """The references that stand for whoever has this number; each of them gets a look on record."""
+    """The references that stand for whoever has this number; each of them gets a look on record.
+
+    Raises `IdentityKeyError` while somebody is indexed under a key that is not in the ring.
+    """
+    await _must_find_everybody(session, keys)
     plain = normalised(document, number, local_day(at))
     found = tuple(sorted(row.person for row in await _with_number(session, keys, document, plain)))
     for person in found or (None,):
@@ -209,24 +227,48 @@ async def is_identified(session: AsyncSession, person: str) -> bool:
     return await session.get(PersonIdentity, (person, 1)) is not None
 
 
-async def rekey(session: AsyncSession, keys: IdentityKeys, limit: int = 200) -> int:
-    """Seals and indexes anew what is under an older key, at most `limit` rows; how many. Raises
-    `IdentityKeyError` when a key is no longer there."""
-    rows = await session.scalars(
-        select(PersonIdentity)
-        .where(_stale(keys))
-        .order_by(PersonIdentity.person, PersonIdentity.version)
-        .limit(limit)
-        .with_for_update()
-    )
-    done = 0
+@dataclass(frozen=True)
+class Rekeyed:
+    """Of some rows: how many are under the present keys now, what did not open, and the last one looked at.
+
+    `last` is None when there is nothing after these.
+    """
+
+    done: int
+    closed: tuple[str, ...]
+    last: tuple[str, int] | None
+
+
+async def rekey(
+    session: AsyncSession, keys: IdentityKeys, limit: int = 200, after: tuple[str, int] = ("", 0)
+) -> Rekeyed:
+    """Seals and indexes anew what is under an older key: at most `limit` rows, those that follow `after`.
+
+    A row that does not open (its key is lost, or it was changed) stays as it is and is named: it keeps
+    nobody else's number under the old key.
+    """
+    key = tuple_(PersonIdentity.person, PersonIdentity.version)
+    rows = (
+        await session.scalars(
+            select(PersonIdentity)
+            .where(_stale(keys), key > after)
+            .order_by(PersonIdentity.person, PersonIdentity.version)
+            .limit(limit)
+            .with_for_update()
+        )
+    ).all()
+    closed = []
     for row in rows:
         document = Document(row.document)
-        number = keys.open(row.person, document, row.key_id, row.sealed)
+        try:
+            number = keys.open(row.person, document, row.key_id, row.sealed)
+        except IdentityKeyError as error:
+            closed.append(f"{row.person}, version {row.version}: {error}")
+            continue
         row.key_id, row.sealed = keys.seal(row.person, document, number)
         row.index_key_id, row.blind_index = keys.blind(document, number)
-        done += 1
-    return done
+    last = (rows[-1].person, rows[-1].version) if len(rows) == limit else None
+    return Rekeyed(len(rows) - len(closed), tuple(closed), last)
 
 
 async def stale(session: AsyncSession, keys: IdentityKeys) -> int:
@@ -239,6 +281,20 @@ def _stale(keys: IdentityKeys) -> ColumnElement[bool]:
     return or_(
         PersonIdentity.key_id != keys.sealing.current, PersonIdentity.index_key_id != keys.index.current
     )
+
+
+async def _must_find_everybody(session: AsyncSession, keys: IdentityKeys) -> None:
+    """An index key that was taken out too early would make one person two, and say nothing."""
+    lacking = await session.scalar(
+        select(PersonIdentity.index_key_id)
+        .where(PersonIdentity.current, PersonIdentity.index_key_id.not_in(keys.index.keys))
+        .limit(1)
+    )
+    if lacking is not None:
+        raise IdentityKeyError(
+            f"the index key '{lacking}' is not in ZHICHENG_IDENTITY_INDEX_KEYS, and people are indexed under "
+            "it: put it back into the ring, or index them anew (zhicheng people rekey)"
+        )
 
 
 async def _with_number(

@@ -97,7 +97,7 @@ def identify(
                     ) from None
         return found
 
-    done = with_database(work, as_json=as_json, lang=lang)
+    done = _opened(work, as_json=as_json, lang=lang)
     if as_json:
         echo_json([_plain(one) for one in done])
         return
@@ -178,7 +178,7 @@ def who_has(kind: Kind = Document.RESIDENT_ID, as_json: AsJson = False, lang: In
         async with database.transaction() as session:
             return await persons_with(session, keys, looker, kind, number, moment_of(None))
 
-    found = with_database(read, as_json=as_json, lang=lang)
+    found = _opened(read, as_json=as_json, lang=lang)
     if as_json:
         echo_json(list(found))
     else:
@@ -190,29 +190,37 @@ def rekey(
     batch: Annotated[int, typer.Option(min=1, max=5000, help="Rows a transaction.")] = 200,
     as_json: AsJson = False,
 ) -> None:
-    """Seal and index anew what is under an older key; it may be stopped and begun again at any time."""
+    """Seal and index anew what is under an older key; it may be stopped and begun again at any time.
+
+    Exit status 1 when some did not open: they are named, and stay as they are."""
     keys = _keys()
 
-    async def work(database: Database, settings: Settings) -> tuple[int, int]:  # noqa: ARG001
+    async def work(database: Database, settings: Settings) -> tuple[int, int, list[str]]:  # noqa: ARG001
         from activities.identity import rekey as some
         from activities.identity import stale
 
-        done = 0
+        done, closed, last = 0, list[str](), ("", 0)
         while True:
             async with database.transaction() as session:
-                now = await some(session, keys, batch)
-            done += now
-            if now < batch:
+                now = await some(session, keys, batch, last)
+            done, closed = done + now.done, [*closed, *now.closed]
+            if now.last is None:
                 break
+            last = now.last
         async with database.reading() as session:
-            return done, await stale(session, keys)
+            return done, await stale(session, keys), closed
 
-    done, left = _opened(work, as_json=as_json)
+    done, left, closed = with_database(work, as_json=as_json)
+    present = {"key": keys.sealing.current, "index": keys.index.current}
     if as_json:
-        echo_json({"rekeyed": done, "left": left, "key": keys.sealing.current, "index": keys.index.current})
-        return
-    typer.echo(f"{done} rows under {keys.sealing.current} and {keys.index.current} now, {left} left")
-    if not left:
+        echo_json({"rekeyed": done, "left": left, "do_not_open": closed, **present})
+    else:
+        typer.echo(f"{done} rows under {keys.sealing.current} and {keys.index.current} now, {left} left")
+        for one in closed:
+            typer.echo(f"  {one}", err=True)
+    if closed:
+        raise typer.Exit(REFUSED)
+    if not left and not as_json:
         typer.echo("older keys may be taken out of ZHICHENG_IDENTITY_KEYS and ZHICHENG_IDENTITY_INDEX_KEYS")
 
 

@@ -140,8 +140,8 @@ async def test_keys_are_changed_while_people_look(database: Database) -> None:
     async with database.reading() as session:
         assert await identity.same_person(session, "p-1") == ("p-1", "p-3")
     async with database.transaction() as session:
-        assert await identity.rekey(session, newer, 1) == 1
-        assert await identity.rekey(session, newer) == 1
+        assert (await identity.rekey(session, newer, 1)).done == 1
+        assert (await identity.rekey(session, newer)).done == 1
         assert await identity.stale(session, newer) == 0
     alone = IdentityKeys(ring(b=3), ring(j=4))
     async with database.transaction() as session:
@@ -150,6 +150,42 @@ async def test_keys_are_changed_while_people_look(database: Database) -> None:
         assert found.number == OTHER
         with pytest.raises(IdentityKeyError, match="is not in ZHICHENG_IDENTITY_KEYS"):
             await identity.identity_of(session, IdentityKeys(ring(c=5), ring(j=4)), OFFICE, "p-2", AT)
+
+
+async def test_an_index_key_that_was_taken_out_too_early_is_missed(database: Database) -> None:
+    """Without it nobody would be found who is indexed under it: one person would become two, unnoticed."""
+    await record(database, "p-1")
+    too_early = IdentityKeys(ring(b=3, a=1), ring(j=4))
+    async with database.transaction() as session:
+        with pytest.raises(IdentityKeyError, match="'i' is not in ZHICHENG_IDENTITY_INDEX_KEYS"):
+            await identity.record_identity(session, too_early, OFFICE, "p-2", ID, NUMBER, AT)
+        with pytest.raises(IdentityKeyError, match="people rekey"):
+            await identity.persons_with(session, too_early, OFFICE, ID, NUMBER, AT)
+        assert (await identity.rekey(session, too_early)).done == 1
+        found = await identity.record_identity(session, too_early, OFFICE, "p-2", ID, NUMBER, AT)
+    assert found.same == ("p-1",)
+
+
+async def test_a_number_whose_key_is_lost_keeps_no_other_under_the_old_key(database: Database) -> None:
+    await record(database, "p-1")
+    await record(database, "p-2", OTHER)
+    async with database.transaction() as session:
+        lost = await session.get_one(PersonIdentity, ("p-1", 1))
+        lost.key_id = "lost"
+    newer = IdentityKeys(ring(b=3, a=1), ring(j=4, i=2))
+    async with database.transaction() as session:
+        first = await identity.rekey(session, newer, 1)
+        assert (first.done, first.last) == (0, ("p-1", 1))
+        assert "p-1, version 1: the sealing key 'lost' is not in" in first.closed[0]
+        rest = await identity.rekey(session, newer, 1, ("p-1", 1))
+        assert (rest.done, rest.closed) == (1, ())
+        assert await identity.stale(session, newer) == 1
+        again = await identity.record_identity(session, newer, OFFICE, "p-1", ID, NUMBER, AT)
+        assert (again.version, again.new) == (1, False), "the index is another key: the number is known"
+        assert await identity.stale(session, newer) == 0
+        shown = await identity.identity_of(session, newer, OFFICE, "p-1", AT, whole=True, reason="核验")
+    assert shown is not None
+    assert shown.number == NUMBER
 
 
 def test_a_ring_says_what_is_wrong_and_shows_no_key() -> None:

@@ -117,17 +117,20 @@ async def record(
 ) -> RecordedIdentity:
     """Record who a reference stands for. The number is kept sealed and is not in the answer."""
     await for_the_plan(here, caller, plan_id)
-    async with here.database.transaction() as session:
-        done = await identity.record_identity(
-            session,
-            here.identities,
-            looker_of(request, caller),
-            person,
-            given.document,
-            given.number,
-            datetime.now(UTC),
-            given.document_no,
-        )
+    try:
+        async with here.database.transaction() as session:
+            done = await identity.record_identity(
+                session,
+                here.identities,
+                looker_of(request, caller),
+                person,
+                given.document,
+                given.number,
+                datetime.now(UTC),
+                given.document_no,
+            )
+    except IdentityKeyError:
+        raise _does_not_open() from None
     return RecordedIdentity(
         person=done.person,
         version=done.version,
@@ -159,15 +162,18 @@ async def reveal(
 async def find(request: Request, here: Here, caller: Who, plan_id: PlanId, given: Asked) -> FoundPeople:
     """Which references stand for whoever has this number. Nothing is decrypted for it."""
     await for_the_plan(here, caller, plan_id)
-    async with here.database.transaction() as session:
-        found = await identity.persons_with(
-            session,
-            here.identities,
-            looker_of(request, caller),
-            given.document,
-            given.number,
-            datetime.now(UTC),
-        )
+    try:
+        async with here.database.transaction() as session:
+            found = await identity.persons_with(
+                session,
+                here.identities,
+                looker_of(request, caller),
+                given.document,
+                given.number,
+                datetime.now(UTC),
+            )
+    except IdentityKeyError:
+        raise _does_not_open() from None
     return FoundPeople(persons=found)
 
 
@@ -283,8 +289,10 @@ def _does_not_open() -> ProblemError:
     return problem(
         503,
         "identity_sealed",
-        zh="证件号码无法解密。",
-        en="The identity number does not open.",
-        fix_zh="请联系运维：密钥环 ZHICHENG_IDENTITY_KEYS 缺少其密钥（见 docs/privacy.md）。",
-        fix_en="Ask the operator: its key is missing in ZHICHENG_IDENTITY_KEYS (docs/privacy.md).",
+        zh="证件号码无法解密或比对。",
+        en="Identity numbers do not open, or cannot be compared.",
+        fix_zh="请联系运维：密钥环 ZHICHENG_IDENTITY_KEYS 或 ZHICHENG_IDENTITY_INDEX_KEYS 缺少密钥"
+        "（见 docs/privacy.md）。",
+        fix_en="Ask the operator: a key is missing in ZHICHENG_IDENTITY_KEYS or ZHICHENG_IDENTITY_INDEX_KEYS "
+        "(docs/privacy.md).",
     )
