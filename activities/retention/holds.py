@@ -12,8 +12,8 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.refusal import RefusalCode, refuse
-from models.tables import Application, CreditRecord, LegalHold, SideCase
-from models.wire import Label
+from models.tables import Application, CreditRecord, LegalHold, Removal, SideCase
+from models.wire import Label, local_day
 
 WHY: dict[str, Label] = {
     "legal_hold": Label(zh="已作保全（诉讼、检查等）", en="a legal hold (court, inspection)"),
@@ -49,17 +49,36 @@ async def held_because(
     return {ref: why for ref, why in found.items() if ref in wanted}
 
 
+async def lock(session: AsyncSession, plan_id: str, ref: str) -> bool:
+    """Of a hold and a removal of one application at once the second one waits; False: it is not there."""
+    mine = select(Application.seq).filter_by(plan_id=plan_id, application_ref=ref)
+    return await session.scalar(mine.with_for_update()) is not None
+
+
 async def place(
     session: AsyncSession, plan_id: str, ref: str, reason: str, document_no: str, by: str, at: datetime
 ) -> int:
-    """Places a hold and gives its number. Raises `Refused` for an application that is not there."""
-    if await session.get(Application, (plan_id, ref)) is None:
+    """Places a hold and gives its number. Raises `Refused` for an application that is not there, or whose
+    words are gone: nobody may believe that they are kept."""
+    if not await lock(session, plan_id, ref):
         raise refuse(
             RefusalCode.GUARD,
             zh=f"没有申报 {plan_id}/{ref}。",
             en=f"There is no application {plan_id}/{ref}.",
             fix_zh="请核对编号与方案（--plan）。",
             fix_en="Check the reference and the plan (--plan).",
+            field="application_ref",
+        )
+    removed = select(Removal.at).filter_by(plan_id=plan_id, application_ref=ref)
+    gone = await session.scalar(removed.where(Removal.chain.is_not(None)).limit(1))
+    if gone is not None:
+        day = local_day(gone)
+        raise refuse(
+            RefusalCode.GUARD,
+            zh=f"{plan_id}/{ref} 的内容保存期满，已于 {day} 删除。",
+            en=f"The words of {plan_id}/{ref} were removed on {day}, when their time was over.",
+            fix_zh="见 zhicheng retention log；此前的备份中可能仍有。",
+            fix_en="See `zhicheng retention log`; a backup of before may hold them.",
             field="application_ref",
         )
     hold = LegalHold(

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.database import Database
 from activities.plans import plan_in_force
-from activities.retention import removing
+from activities.retention import holds, removing
 from activities.retention.finding import Due, due, due_of_person
 from activities.retention.register import append, removal_of
 from models.plan import ReviewPlan, UnknownPlanError
@@ -91,6 +91,7 @@ async def _still_due(session: AsyncSession, one: Due, at: datetime) -> bool:
         return mine is not None and mine.held is None and mine.due_on <= local_day(at)
     if one.kept not in APPLICATIONS:
         return True
+    await holds.lock(session, one.plan_id or "", one.application_ref or "")
     if await removal_of(session, one.plan_id or "", one.application_ref or "") is not None:
         return False
     again = await due(session, local_day(at), {one.kept}, plan_id=one.plan_id, ref=one.application_ref)

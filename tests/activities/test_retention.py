@@ -21,6 +21,7 @@ from activities.retention.finding import Due, due
 from activities.retention.work import apply
 from activities.writing import table_of
 from models.doctor import Symptom
+from models.refusal import Refused
 from models.retention import Period, due_on
 from models.retention_payload import OF_APPLICATION
 from models.tables import (
@@ -258,6 +259,26 @@ async def test_two_that_remove_at_once_remove_once(database: Database) -> None:
             select(func.count()).select_from(Removal).where(Removal.application_ref == "lapsed")
         )
     assert of == 1
+
+
+async def test_a_hold_that_is_being_placed_is_waited_for(database: Database) -> None:
+    """Whoever is told that something is kept finds it kept, whatever ran in the same moment."""
+    await furnish(database)
+    day = on(date(2024, 7, 1))
+    async with database.transaction() as session:
+        await holds.place(session, PLAN, "lapsed", "行政诉讼", "（2024）津01行初1号", BY, day)
+        running = asyncio.create_task(apply(database, day, BY))
+        await asyncio.wait({running}, timeout=1.0)
+    outcome = await running
+    assert outcome.removed.total() == 0
+    assert await words_left(database, "lapsed")
+
+
+async def test_nothing_is_promised_of_words_that_are_gone(house: Database) -> None:
+    await apply(house, on(date(2024, 7, 1)), BY)
+    async with house.transaction() as session:
+        with pytest.raises(Refused, match="were removed on 2024-07-01"):
+            await holds.place(session, PLAN, "lapsed", "行政诉讼", "1号", BY, on(date(2024, 7, 2)))
 
 
 async def test_a_limit_leaves_the_rest_for_the_next_run(house: Database) -> None:
