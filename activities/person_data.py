@@ -30,10 +30,12 @@ from activities.looks import NOTHING, Looker, looks_at_person, put_on_record
 from activities.papers.storage import FileStore, StoredFileError
 from models.person_data import README_EN, README_ZH, case_told, told
 from models.refusal import RefusalCode, refuse
+from models.roles import Role
 from models.stages import STAGES, Stage
 from models.tables import (
     Application,
     AuditEntry,
+    CaseStep,
     Certificate,
     Contact,
     CreditRecord,
@@ -159,6 +161,11 @@ async def _application(session: AsyncSession, found: Collected, row: Application
 
     facts = [entry.to_fact() for entry in await every(AuditEntry, AuditEntry.seq)]
     cases = await every(SideCase, SideCase.at)
+    answers = [
+        step
+        for step in await every(CaseStep, CaseStep.n)
+        if step.step == "answered" and (step.actor_id, step.actor_role) == (found.person, Role.APPLICANT)
+    ]
     papers = await every(Paper, Paper.kind, Paper.version)
     files = await all_files_of(session, row.plan_id, row.application_ref)
     mine = [file for file in files if file.kind.value == "dossier"]
@@ -187,6 +194,11 @@ async def _application(session: AsyncSession, found: Collected, row: Application
             {
                 **case_told(one.kind, one.question, one.words),
                 **_plain(one, ("at", "status", "finding", "decided_at", "document_no")),
+                "your_answers": [
+                    {**_plain(step, ("at", "words")), "evidence": step.details.get("evidence", [])}
+                    for step in answers
+                    if step.case_id == one.id
+                ],
             }
             for one in cases
         ],

@@ -27,6 +27,9 @@ _NEVER = frozenset(
 )
 """Details of the meeting and of objectors."""
 
+_OWN_WORDS = frozenset({"grounds", "evidence_sha256", "real_name"})
+"""What somebody wrote who objects on the own case is theirs."""
+
 _WORDS = {
     "opened": Label(zh="建立申报", en="opened"),
     "refused": Label(zh="指令被拒绝", en="a command was refused"),
@@ -51,7 +54,8 @@ def told(fact: Fact, person: str) -> dict[str, Any]:
     """One step of an application as its applicant may have it."""
     role = fact.actor.role
     own = fact.actor.id == person and role is Role.APPLICANT
-    details = {} if _in_confidence(fact) else _details(fact.details)
+    hidden = _NEVER - _OWN_WORDS if own else _NEVER
+    details = {} if _in_confidence(fact) and not own else _details(fact.details, hidden)
     by = "本人 / you" if own else str(ROLE_LABELS[role])
     step = {
         "at": fact.at.astimezone(SHANGHAI).isoformat(),
@@ -84,10 +88,10 @@ def _in_confidence(fact: Fact) -> bool:
     return known is not None and known.command in _SECRET_COMMANDS
 
 
-def _details(details: dict[str, Any]) -> dict[str, Any]:
+def _details(details: dict[str, Any], hidden: frozenset[str]) -> dict[str, Any]:
     if set(details) == {ABRIDGED}:
         return {}
-    return {name: value for name, value in details.items() if name not in _NEVER}
+    return {name: value for name, value in details.items() if name not in hidden}
 
 
 def case_told(kind: str, question: str, words: str | None) -> dict[str, Any]:

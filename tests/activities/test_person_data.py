@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from activities.credit import blank_case
 from activities.database import Database
 from activities.evidence.store import key_of, open_store
 from activities.identity import record_identity
@@ -19,12 +20,21 @@ from activities.looks import Looker
 from activities.person_data import export_person
 from models.identity import Document
 from models.refusal import Refused
-from models.tables import AccessEntry, Contact, EvidenceLink, EvidenceObject, Export, Person
+from models.tables import (
+    AccessEntry,
+    CaseStep,
+    Contact,
+    EvidenceLink,
+    EvidenceObject,
+    Export,
+    Person,
+    SideCase,
+)
 from tests.activities.recorded import Desk, RecordedLife
 from tests.activities.stories import STORIES
 from tests.activities.test_hops import every
 from tests.activities.test_identity import KEYS, NUMBER
-from tests.models.life import Cast, archived
+from tests.models.life import Cast, archived, posted
 from workers.rehearsal.cast import COMMITTEE
 
 AT = datetime(2024, 1, 9, tzinfo=UTC)
@@ -111,6 +121,43 @@ async def test_objectors_and_experts_stay_hidden(house_of_objections: Database, 
     assert "异议" in text
     for hidden in ("业绩材料与实际不符", "somebody", "public-", "意见之言"):
         assert hidden not in text, hidden
+
+
+async def test_what_one_wrote_oneself_is_in_the_copy(database: Database, tmp_path: Path) -> None:
+    """The own objection, and the own answer to a case; the same words of another person stay hidden."""
+    life = RecordedLife(Cast("life"))
+    posted(life)
+    mine = life.cast.actor("applicant", "p-life")
+    life.do(life.cast.objects(actor=mine, grounds="本人对公示内容有异议"), "2023-09-26 09:00")
+    await Desk(database).write_all(life)
+    answer = {"step": "answered", "at": AT, "plan_id": PLAN, "application_ref": "life", "details": {}}
+    async with database.transaction() as session:
+        session.add(SideCase(**_a_case()))
+        await session.flush()
+        for n, (person, words) in enumerate((("p-life", "本人的答复"), ("p-other", "他人的答复")), start=1):
+            who = {"actor_id": person, "actor_role": "applicant", "actor_organisation": None}
+            step = {"case_id": "sc-1", "n": n, "seq": 1, "key": f"k-{n}", "words": words}
+            session.add(CaseStep(**answer, **who, **step))
+    _, found = await exported(database, "p-life", tmp_path)
+    text = json.dumps(found, ensure_ascii=False)
+    assert "本人对公示内容有异议" in text
+    assert "本人的答复" in text
+    assert "他人的答复" not in text
+
+
+def _a_case() -> dict[str, Any]:
+    return blank_case() | {
+        "id": "sc-1",
+        "plan_id": PLAN,
+        "application_ref": "life",
+        "seq": 1,
+        "at": AT,
+        "kind": "spot_check",
+        "status": "answered",
+        "question": "请提交证明",
+        "opened_by": "m-clerk",
+        "opened_by_role": "city_office",
+    }
 
 
 @pytest.fixture
