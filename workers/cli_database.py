@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+FIRST_YEAR, LAST_YEAR = 1970, 9900
+"""Of a moment that is given: what is kept for ten years, or counted from, is still a date then."""
+
 At = Annotated[
     str | None,
     typer.Option(
@@ -36,6 +39,8 @@ def moment_of(text: str | None) -> datetime:
         given = datetime.fromisoformat(text)
     except ValueError:
         fail(BAD_INPUT, f"--at {text!r} is not a moment: write it as YYYY-MM-DDTHH:MM.")
+    if not FIRST_YEAR <= given.year <= LAST_YEAR:
+        fail(BAD_INPUT, f"--at {text!r} is out of range: give a year from {FIRST_YEAR} to {LAST_YEAR}.")
     return given if given.tzinfo else given.replace(tzinfo=SHANGHAI)
 
 

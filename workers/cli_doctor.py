@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from models.doctor import LABELS
-from workers.cli_database import At, moment_of, with_database
+from workers.cli_database import At, known_plan, moment_of, with_database
 from workers.cli_shared import REFUSED, AsJson, InLang, Lang, console, echo_json, table
 
 if TYPE_CHECKING:
@@ -30,10 +30,15 @@ def doctor(
     moment = moment_of(at)
 
     async def work(database: Database, settings: Settings) -> Examination:
+        from activities.audit.checking import plans_on_record
         from activities.calendar import Calendars
         from activities.doctor.examination import examine
         from activities.papers.storage import FileStore
 
+        async with database.reading() as session:
+            on_record = await plans_on_record(session)
+        if plan is not None and plan not in on_record:
+            await known_plan(database, plan)
         files = FileStore(settings.data_dir.absolute()) if papers else None
         calendars = Calendars(as_of=settings.rehearsal, folder=settings.calendar_dir)
         if not temporal:

@@ -227,7 +227,7 @@ def hold(
 
 @retention_app.command()
 def lift(
-    number: Annotated[int, typer.Argument(metavar="HOLD", help="The number of the hold.")],
+    number: Annotated[int, typer.Argument(metavar="HOLD", min=1, max=2**63 - 1, help="The hold's number.")],
     document_no: Annotated[str, typer.Option("--document-no", help="The document that ends it.")],
     as_json: AsJson = False,
     lang: InLang = "en",

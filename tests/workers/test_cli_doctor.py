@@ -111,6 +111,26 @@ def test_a_workflow_that_somebody_ended(doctor: Doctor, house: Settings, casts: 
     assert doctor("--no-temporal") == (0, {**answer, "troubles": []})
 
 
+def test_a_plan_that_is_misspelt_is_not_healthy(house: Settings) -> None:
+    """In cron it would be clean for ever."""
+    words = ["doctor", "--no-temporal", "--plan", "tianjin-quality-2032"]
+    done = CliRunner().invoke(app, words, env=environment_of(house))
+    assert (done.exit_code, "There is no plan 'tianjin-quality-2032'" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("doctor", "--no-temporal", "--at", "0001-01-01T00:00"),
+        ("retention", "preview", "--at", "9999-12-31T00:00"),
+        ("retention", "lift", "9" * 20, "--document-no", "1号"),
+    ],
+)
+def test_a_number_out_of_range_is_bad_input(house: Settings, words: tuple[str, ...]) -> None:
+    done = CliRunner().invoke(app, list(words), env=environment_of(house))
+    assert (done.exit_code, "Unexpected" in done.stderr) == (2, False), done.stderr
+
+
 def test_nobody_to_ask(house: Settings) -> None:
     nowhere = {**environment_of(house), "ZHICHENG_TEMPORAL_ADDRESS": "127.0.0.1:1"}
     done = CliRunner().invoke(app, ["doctor", "--at", AT], env=nowhere)
