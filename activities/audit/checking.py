@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.audit.heads import records
@@ -163,13 +163,26 @@ async def _lists(session: AsyncSession, plan_id: str) -> tuple[int, list[Finding
     ).all()
     found = []
     for row in rows:
-        blanked = await session.scalar(
-            select(PostedEntry.position).filter_by(plan_id=plan_id, n=row.n, shown_name=None).limit(1)
-        )
-        if blanked is None and (await posted_file(session, row)).sha256 != row.sha256:
+        blanked = await _blanked(session, row)
+        if row.taken_down_at is None and blanked["for no reason"]:
+            zh, en = "有行被抹去而名单未撤下", "a line is blank, and the list was not taken down"
+            found.append(finding(Proof.RECORD, Tampering.LIST_CHANGED, f"{plan_id} list {row.n}", zh, en))
+        elif not sum(blanked.values()) and (await posted_file(session, row)).sha256 != row.sha256:
             zh, en = "名单内容与公示时的哈希不符", "its lines do not give the hash under which it was posted"
             found.append(finding(Proof.CHAIN, Tampering.LIST_CHANGED, f"{plan_id} list {row.n}", zh, en))
     return len(rows), found
+
+
+async def _blanked(session: AsyncSession, row: PostedList) -> dict[str, int]:
+    """How many lines show no name: as the words of the application were removed, or for no reason."""
+    removed = exists().where(
+        Removal.plan_id == PostedEntry.plan_id,
+        Removal.application_ref == PostedEntry.application_ref,
+        Removal.chain.is_not(None),
+    )
+    lines = select(removed).select_from(PostedEntry)
+    found = (await session.scalars(lines.filter_by(plan_id=row.plan_id, n=row.n, shown_name=None))).all()
+    return {"removed": sum(found), "for no reason": len(found) - sum(found)}
 
 
 async def verify_roots(
@@ -190,7 +203,10 @@ async def verify_roots(
             if ref is None or (leaf.kind is LeafKind.APPLICATION and leaf.ref == ref)
         ]
         found += await _still_there(session, plan_id, wanted)
-    return Verified(looked_at={"roots": len(roots), "leaves": len(wanted)}, findings=tuple(found))
+    looked = {"roots": len(roots), "leaves": len(wanted)}
+    if published is not None:
+        looked["published roots"] = sum(root.plan_id == plan_id for root in published)
+    return Verified(looked_at=looked, findings=tuple(found))
 
 
 def _roots_by_themselves(plan_id: str, roots: Sequence[Root], leaves: dict[int, list[Leaf]]) -> list[Finding]:

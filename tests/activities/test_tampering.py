@@ -204,6 +204,11 @@ async def a_changed_line_of_a_list(session: AsyncSession, ref: str) -> None:  # 
     await session.execute(update(PostedEntry).values(shown_name="王建国"))
 
 
+async def a_list_with_a_blank_line(session: AsyncSession, ref: str) -> None:  # noqa: ARG001
+    """One blank line, and the hash of the whole was not looked at any more."""
+    await session.execute(update(PostedEntry).values(shown_name=None, shown_unit="另一单位"))
+
+
 async def a_list_line_for_another(session: AsyncSession, ref: str) -> None:
     other = await session.scalar(
         select(Application.application_ref).where(Application.application_ref != ref)
@@ -267,6 +272,7 @@ PLANTS: dict[Plant, set[tuple[str, str]]] = {
     a_title_that_dates_from_another_day: {("record", "rewritten")},
     a_revocation_that_is_hidden: {("record", "rewritten")},
     a_changed_line_of_a_list: {("chain", "list_changed")},
+    a_list_with_a_blank_line: {("record", "list_changed")},
     a_list_line_for_another: {("root", "list_changed")},
     a_changed_act_of_a_meeting: {("root", "rewritten")},
     a_changed_root: {("root", "root_changed")},
