@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.database import Database
+from activities.identity import same_person
 from activities.plans import plan_in_force
 from activities.retention import holds, removing
 from activities.retention.finding import Due, due, due_of_person
@@ -87,7 +88,9 @@ async def _still_due(session: AsyncSession, one: Due, at: datetime) -> bool:
     """Looked at again inside the transaction that removes: a hold may have been placed meanwhile, a person
     may have begun anew."""
     if one.kept is Kept.PERSON:
-        mine = await due_of_person(session, one.subject.removeprefix("person/"))
+        person = one.subject.removeprefix("person/")
+        await same_person(session, person, lock=True)  # as an opening does: the second one waits
+        mine = await due_of_person(session, person)
         return mine is not None and mine.held is None and mine.due_on <= local_day(at)
     if one.kept not in APPLICATIONS:
         return True

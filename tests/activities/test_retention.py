@@ -15,14 +15,17 @@ from activities.calendar import Calendars
 from activities.database import Database
 from activities.doctor.examination import examine
 from activities.evidence.store import key_of, open_store
+from activities.identity import record_identity, same_person
+from activities.looks import Looker
 from activities.papers.storage import FileStore
 from activities.retention import holds, outside, register
 from activities.retention.finding import Due, due
 from activities.retention.work import apply
 from activities.writing import table_of
 from models.doctor import Symptom
+from models.identity import Document
 from models.refusal import Refused
-from models.retention import Period, due_on
+from models.retention import Kept, Period, due_on
 from models.retention_payload import OF_APPLICATION
 from models.tables import (
     AccessEntry,
@@ -36,6 +39,7 @@ from models.tables import (
     EvidenceObject,
     Notice,
     Person,
+    PersonIdentity,
     Removal,
     SideCase,
     ToRemove,
@@ -44,6 +48,7 @@ from models.tables import (
 from models.wire import SHANGHAI
 from tests.activities.recorded import Desk, RecordedLife
 from tests.activities.test_hops import every
+from tests.activities.test_identity import KEYS, NUMBER
 from tests.models.life import Cast, archived, certified, submitted, voted
 from workers.database import upgrade
 
@@ -272,6 +277,28 @@ async def test_a_hold_that_is_being_placed_is_waited_for(database: Database) -> 
     outcome = await running
     assert outcome.removed.total() == 0
     assert await words_left(database, "lapsed")
+
+
+async def test_who_is_just_beginning_is_not_forgotten(database: Database) -> None:
+    """Nothing is known of a person for half a year; an application is opened while the entry is removed."""
+    await furnish(database)
+    known = datetime(2023, 9, 1, tzinfo=UTC)
+    async with database.transaction() as session:
+        looker = Looker("office-clerk", "office:o", request_id="r-1")
+        await record_identity(session, KEYS, looker, "p-new", Document.RESIDENT_ID, NUMBER, known)
+    day = on(date(2024, 4, 1))
+    assert "person/p-new" in {one.subject for one in await found(database, date(2024, 4, 1))}
+    async with database.transaction() as session:
+        assert await same_person(session, "p-new", lock=True) == ("p-new",)
+        going = await session.get_one(Application, (PLAN, "going"))
+        columns = {c.key: getattr(going, c.key) for c in Application.__table__.columns}
+        new = {"application_ref": "new", "applicant": "p-new", "workflow_id": "application/x/new"}
+        session.add(Application(**columns | new))
+        await session.flush()
+        running = asyncio.create_task(apply(database, day, BY, only=[Kept.PERSON]))
+        await asyncio.wait({running}, timeout=1.0)
+    assert (await running).removed.total() == 0
+    assert [row.person for row in await every(database, PersonIdentity)] == ["p-new"]
 
 
 async def test_nothing_is_promised_of_words_that_are_gone(house: Database) -> None:
