@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 
 def replay(
-    is_open: Annotated[bool, typer.Option("--open", help="The applications that run: the default.")] = True,  # noqa: ARG001
+    is_open: Annotated[bool, typer.Option("--open", help="All that runs: the default.")] = True,  # noqa: ARG001
     sample: Annotated[
         int | None, typer.Option(min=1, max=10_000, help="So many of each stage. Default: all.")
     ] = None,
     keep: Annotated[bool, typer.Option(help="Keep the report in the database, for the board.")] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Replay the histories of open applications against the code of this release; changes none of them.
+    """Replay the histories of all that is open against the code of this release; changes none of them.
 
     Exit status 1 when one does not replay.
     """

@@ -1,4 +1,5 @@
-"""Would this release break what runs? Replays the histories of open applications against the code at hand.
+"""Would this release break what runs? Replays the histories of whatever is open against the code at hand:
+applications, and the cycles, meetings, batches and orders beside them.
 
 Reads only. Run it from the new release before any of its workers start.
 """
@@ -12,6 +13,7 @@ from collections.abc import AsyncIterator
 from temporalio.client import Client, WorkflowExecution
 
 from models.wire import Wire
+from workers.beside import BESIDE
 from workers.client_start import WORKFLOW_TYPE
 from workers.codec.plugin import build_replayer, plugin_of
 from workers.registry import WORKFLOWS
@@ -21,11 +23,12 @@ from workflows import search_attributes as sa
 AT_ONCE = 4
 """Histories in memory at one time."""
 
-_OPEN = f"WorkflowType = '{WORKFLOW_TYPE}' AND ExecutionStatus = 'Running'"
+_TYPES = ", ".join(f"'{name}'" for name in (WORKFLOW_TYPE, *BESIDE))
+_OPEN = f"WorkflowType IN ({_TYPES}) AND ExecutionStatus = 'Running'"
 
 
 class Broken(Wire):
-    """A history that the code at hand does not replay, and why."""
+    """A history that the code at hand does not replay, and why. `stage`: as in `Replayed`."""
 
     workflow_id: str
     stage: str
@@ -33,7 +36,10 @@ class Broken(Wire):
 
 
 class Replayed(Wire):
-    """How many histories were replayed, by stage; `open`: how many applications run in that stage."""
+    """How many histories were replayed, by stage; `open`: how many applications run in that stage.
+
+    Of what is no application the type of its workflow stands in place of a stage.
+    """
 
     open: dict[str, int]
     replayed: dict[str, int]
@@ -41,7 +47,7 @@ class Replayed(Wire):
 
 
 async def replay_open(client: Client, sample: int | None = None) -> Replayed:
-    """Replays every open application, or `sample` of each stage. Raises `RPCError`."""
+    """Replays everything that is open, or `sample` of each stage and kind. Raises `RPCError`."""
     running: Counter[str] = Counter()
     replayed: Counter[str] = Counter()
     broken: list[Broken] = []
@@ -77,4 +83,7 @@ async def replay_open(client: Client, sample: int | None = None) -> Replayed:
 
 async def _open_runs(client: Client) -> AsyncIterator[tuple[WorkflowExecution, str]]:
     async for run in client.list_workflows(_OPEN):
-        yield run, run.typed_search_attributes.get(sa.TITLE_STAGE) or "unknown"
+        if run.workflow_type in BESIDE:
+            yield run, run.workflow_type
+        else:
+            yield run, run.typed_search_attributes.get(sa.TITLE_STAGE) or "unknown"

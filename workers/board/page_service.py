@@ -21,6 +21,7 @@ from activities.operator_reports import keep_report, last_report
 from models.doctor import LABELS, Symptom
 from models.tables import InboxItem, Letter, Notice, OperatorReport
 from models.wire import SHANGHAI
+from workers.beside import BESIDE
 from workers.board.render import formatters, lang_of, page
 from workers.board.sheets import Flag, Link, Sheet
 from workers.gateway.caller import Caller
@@ -171,12 +172,19 @@ def _troubles(words: Any, report: OperatorReport | None, plan_id: str, docs: str
     return Sheet("troubles", t("troubles", n=total), columns, rows, note)
 
 
+def _of_what(words: Any, stage: str) -> str:
+    """A stage of applications, or what runs beside them."""
+    if stage in BESIDE:
+        return str(words["label"](BESIDE[stage]))
+    return str(words["stage"](stage)) if stage != "unknown" else stage
+
+
 def _replayed(words: Any, report: OperatorReport | None) -> Sheet:
     t, content = words["t"], report.content if report else {"open": {}, "replayed": {}, "broken": []}
     broken = Counter(one["stage"] for one in content["broken"])
     rows = [
         (
-            words["stage"](stage) if stage != "unknown" else stage,
+            _of_what(words, stage),
             n,
             content["replayed"].get(stage, 0),
             Flag(broken[stage], "late" if broken[stage] else ""),

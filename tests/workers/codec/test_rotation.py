@@ -9,16 +9,22 @@ from pathlib import Path
 
 import pytest
 from temporalio.client import WorkflowHistory
+from temporalio.workflow import _Definition
 
 from models.application import workflow_id
+from models.cycle_state import cycle_id
 from tests.codec import ring, unsealed
 from tests.payloads import each_payload
 from tests.support import eventually, unique
-from tests.workers.conftest import ServingThread, rehearsal_clock
+from tests.workers.conftest import ServingThread, end_cycle, rehearsal_clock
+from workers.beside import BESIDE
 from workers.client import ReviewClient
+from workers.client_cycle import CycleClient
+from workers.client_start import WORKFLOW_TYPE
 from workers.codec.codec import KEY_ID, is_sealed
 from workers.codec.given import new_key
 from workers.connect import connect
+from workers.registry import WORKFLOWS
 from workers.rehearsal.cast import Cast
 from workers.replaying import replay_open
 from workers.settings import Settings
@@ -110,6 +116,36 @@ def test_the_key_is_changed_in_the_middle_of_a_life(temporal_address: str, tmp_p
     [reason] = asyncio.run(replayed(NEW))
     assert ring(OLD).ids[0] in reason, "the retired key is named before anything is rolled out"
     assert PLANTED not in reason
+
+
+def test_whoever_runs_beside_the_applications_is_asked_too(temporal_address: str, tmp_path: Path) -> None:
+    """A cycle lives longer than any application: a key or a release that it cannot do without is named."""
+    life = Life(temporal_address, tmp_path)
+
+    async def begin() -> None:
+        cycles = CycleClient.beside(await life.door(OLD))
+        await cycles.start(
+            {"plan_id": life.cast.plan_id, "clock": rehearsal_clock("2023-09-14T09:00:00+08:00")}
+        )
+
+    async def broken(keys: str) -> list[str]:
+        found = await replay_open(await connect(life.settings(keys)))
+        assert found.replayed["ReviewCycleWorkflow"] > 0
+        return [one.reason for one in found.broken if one.workflow_id == cycle_id(life.cast.plan_id)]
+
+    with life.served(OLD):
+        try:
+            asyncio.run(begin())
+            assert asyncio.run(broken(OLD)) == []
+            [reason] = asyncio.run(broken(NEW))
+            assert ring(OLD).ids[0] in reason
+        finally:
+            asyncio.run(end_cycle(life.settings(OLD), life.cast.plan_id))
+
+
+def test_every_kind_of_workflow_is_replayed() -> None:
+    kinds = {_Definition.must_from_class(one).name for one in WORKFLOWS}
+    assert kinds == {WORKFLOW_TYPE, *BESIDE}
 
 
 async def test_without_keys_nothing_leaves_this_machine(
