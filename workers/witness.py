@@ -139,7 +139,7 @@ class Witness:
                 looked["without history"] += known
                 return []
             async with self._database.reading() as session:
-                facts = await cycle_facts(session, plan_id)
+                facts, _ = await cycle_facts(session, plan_id)
             rebuilt = told.facts
             if not told.whole and rebuilt:
                 facts = [fact for fact in facts if fact.seq >= rebuilt[0].seq]

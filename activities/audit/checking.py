@@ -67,12 +67,8 @@ async def plans_on_record(session: AsyncSession) -> list[str]:
 
 def look_at_case(case: Case) -> list[Finding]:
     """One application: its chain, where its record says it stands, and its certificate."""
-    unreadable = [
-        finding(Proof.CHAIN, Tampering.CHANGED, f"{case.name} #{number}", "内容不可读", "it cannot be read")
-        for number in case.unreadable
-    ]
-    if unreadable:
-        return unreadable
+    if case.unreadable:
+        return _unreadable(case.name, case.unreadable)
     of_certificates = [
         finding(Proof.RECORD, Tampering.REWRITTEN, case.name, fault.zh, fault.en)
         for fault in certificate_faults(case)
@@ -104,10 +100,10 @@ async def verify_chains(database: Database, plan_id: str, ref: str | None = None
         return Verified(looked_at=looked, findings=tuple(found))
     async with database.reading() as session:
         found += await _strays(session, plan_id)
-        facts = await cycle_facts(session, plan_id)
+        facts, unreadable = await cycle_facts(session, plan_id)
         cycle = await session.get(Cycle, plan_id)
         place = f"cycle/{plan_id}"
-        found += look_at_chain(place, facts)
+        found += _unreadable(place, unreadable) or look_at_chain(place, facts)
         if cycle is not None or facts:
             seq, chain = (cycle.seq, cycle.chain) if cycle is not None else (0, "")
             found += look_at_record(place, facts, seq, chain)
@@ -140,15 +136,28 @@ async def _strays(session: AsyncSession, plan_id: str) -> list[Finding]:
     return [finding(Proof.RECORD, Tampering.REMOVED, f"{plan_id}/{ref}", zh, en) for ref in refs]
 
 
-async def cycle_facts(session: AsyncSession, plan_id: str) -> list[Fact]:
-    """The chain of the cycle."""
+async def cycle_facts(session: AsyncSession, plan_id: str) -> tuple[list[Fact], list[int]]:
+    """The chain of the cycle, and the numbers of entries that hold what none can hold."""
     rows = await session.scalars(
         select(CycleFact)
         .filter_by(plan_id=plan_id)
         .where(CycleFact.orphaned_at.is_(None))
         .order_by(CycleFact.seq)
     )
-    return [row.to_fact() for row in rows]
+    facts, unreadable = list[Fact](), list[int]()
+    for row in rows:
+        try:
+            facts.append(row.to_fact())
+        except ValueError:
+            unreadable.append(row.seq)
+    return facts, unreadable
+
+
+def _unreadable(place: str, numbers: Sequence[int]) -> list[Finding]:
+    return [
+        finding(Proof.CHAIN, Tampering.CHANGED, f"{place} #{number}", "内容不可读", "it cannot be read")
+        for number in numbers
+    ]
 
 
 async def _lists(session: AsyncSession, plan_id: str) -> tuple[int, list[Finding]]:
@@ -193,7 +202,8 @@ async def verify_roots(
     With `ref`: of the leaves, those of one application alone.
     """
     async with database.reading() as session:
-        roots, leaves = await roots_of(session, plan_id), await leaves_by_root(session, plan_id)
+        roots = await roots_of(session, plan_id)
+        leaves = await leaves_by_root(session, plan_id, readable=True)
         found = _roots_by_themselves(plan_id, roots, leaves)
         found += _against_published(plan_id, roots, published)
         wanted = [

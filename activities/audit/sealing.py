@@ -102,14 +102,24 @@ async def roots_of(session: AsyncSession, plan_id: str) -> list[Root]:
     return [row.to_root() for row in rows]
 
 
-async def leaves_by_root(session: AsyncSession, plan_id: str) -> dict[int, list[Leaf]]:
-    """What each root brought, in the order in which it was hashed."""
+async def leaves_by_root(
+    session: AsyncSession, plan_id: str, *, readable: bool = False
+) -> dict[int, list[Leaf]]:
+    """What each root brought, in the order in which it was hashed.
+
+    A leaf that is none raises `ValueError`. `readable`: it is left out, so that its root does not give its
+    tree: a look must not stop at what it looks for.
+    """
     rows = await session.scalars(
         select(AuditLeaf).filter_by(plan_id=plan_id).order_by(AuditLeaf.n, AuditLeaf.place)
     )
     found: dict[int, list[Leaf]] = {}
     for row in rows:
-        found.setdefault(row.n, []).append(row.to_leaf())
+        try:
+            found.setdefault(row.n, []).append(row.to_leaf())
+        except ValueError:
+            if not readable:
+                raise
     return found
 
 

@@ -99,6 +99,10 @@ async def the_minutes(session: AsyncSession) -> None:
     )
 
 
+async def minutes_that_are_none(session: AsyncSession) -> None:
+    await session.execute(update(Minutes).where(Minutes.part != "meeting").values(content="{"))
+
+
 async def a_plan(session: AsyncSession) -> None:
     await session.execute(update(PlanVersion).values(content="id = 'as somebody wants it'"))
 
@@ -120,6 +124,7 @@ PLANTS: dict[Plant, Tampering] = {
     a_dossier: Tampering.CHANGED,
     an_opinion: Tampering.CHANGED,
     the_minutes: Tampering.CHANGED,
+    minutes_that_are_none: Tampering.CHANGED,
     a_plan: Tampering.CHANGED,
     a_notice_on_working_days: Tampering.CHANGED,
     a_removal: Tampering.CHANGED,

@@ -28,6 +28,8 @@ from models.tables import (
     AuditRoot,
     Base,
     Certificate,
+    Cycle,
+    CycleFact,
     MeetingEntry,
     PostedEntry,
 )
@@ -229,6 +231,27 @@ async def a_changed_leaf(session: AsyncSession, ref: str) -> None:
     await session.execute(leaf.values(seq=AuditLeaf.seq - 1))
 
 
+async def a_leaf_of_no_kind(session: AsyncSession, ref: str) -> None:
+    await session.execute(update(AuditLeaf).filter_by(kind="application", ref=ref).values(kind="none"))
+
+
+async def an_entry_of_a_cycle_by_nobody(session: AsyncSession, ref: str) -> None:
+    """Not even readable: the look goes on, and names it."""
+    fact = (await chain_of(session, ref))[0]
+    row = columns_of(PLAN, ref, fact) | {"from_phase": "open", "to_phase": "open", "actor_role": "emperor"}
+    names = {column.key for column in CycleFact.__table__.columns}
+    cycle = {
+        "plan_id": PLAN,
+        "plan_version": 1,
+        "workflow_id": f"cycle/{PLAN}",
+        "run_id": "r",
+        "phase": "open",
+    }
+    session.add(Cycle(**cycle, revision=0, seq=1, chain=fact.hash, opened_at=fact.at, at=fact.at))
+    await session.flush()
+    session.add(CycleFact(**{name: value for name, value in row.items() if name in names}))
+
+
 async def a_removed_root(session: AsyncSession, ref: str) -> None:  # noqa: ARG001
     await session.execute(delete(AuditLeaf))
     await session.execute(delete(AuditRoot))
@@ -277,6 +300,8 @@ PLANTS: dict[Plant, set[tuple[str, str]]] = {
     a_changed_act_of_a_meeting: {("root", "rewritten")},
     a_changed_root: {("root", "root_changed")},
     a_changed_leaf: {("root", "root_changed")},
+    a_leaf_of_no_kind: {("root", "root_changed")},
+    an_entry_of_a_cycle_by_nobody: {("chain", "changed")},
     a_removed_root: {("root", "root_missing")},
     everything_made_anew: {("root", "root_changed"), ("history", "rewritten")},
 }
