@@ -45,8 +45,9 @@ def doctor(
             return await examine(database, calendars, moment, plan_id=plan, files=files)
         from workers.connect import connect
         from workers.doctor import WorkflowDoctor
+        from workers.stack import settings_to_reach
 
-        workflows = WorkflowDoctor(await connect(settings), database, settings.task_queue)
+        workflows = WorkflowDoctor(await connect(settings_to_reach(settings)), database, settings.task_queue)
         of_server = await workflows.server()
         found = await examine(database, calendars, moment, plan_id=plan, files=files, ask=workflows.ask)
         return found.model_copy(update={"troubles": (*of_server, *found.troubles)})

@@ -49,8 +49,9 @@ def incidents_command(
     async def of_server(database: Database, settings: Settings) -> Any:
         from workers.connect import connect
         from workers.incidents import incidents_of_server
+        from workers.stack import settings_to_reach
 
-        return await incidents_of_server(await connect(settings), database, chosen)
+        return await incidents_of_server(await connect(settings_to_reach(settings)), database, chosen)
 
     from activities.incidents import latest_first
 
@@ -87,9 +88,12 @@ def retry_command(
         from workers.cli_database import known_plan
         from workers.connect import connect
         from workers.incidents import retry_incident
+        from workers.stack import settings_to_reach
 
         await known_plan(database, chosen)
-        return await retry_incident(await connect(settings), database, chosen, kind, of, cause)
+        return await retry_incident(
+            await connect(settings_to_reach(settings)), database, chosen, kind, of, cause
+        )
 
     count = with_database(work, as_json=as_json, lang=lang)
     if as_json:

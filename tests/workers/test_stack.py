@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.workers.conftest import rehearsal_clock, written
-from workers.processes import ServerRecord, command_line
+from workers.processes import ServerRecord, command_line, free_port
 from workers.rehearsal.cast import Cast, Json
 from workers.settings import Settings
 from workers.stack import database_words, settings_to_reach, temporal_dir
@@ -33,10 +33,10 @@ class Stack:
         self.process: subprocess.Popen[str] | None = None
         self.places: Json = {}
 
-    def up(self) -> Json:
+    def up(self, *words: str) -> Json:
         """Start it; where everything is."""
         self.process = subprocess.Popen(
-            [PROGRAM, "up", "--rehearsal", "--no-ui", "--json"],
+            [PROGRAM, "up", "--rehearsal", "--no-ui", "--json", *words],
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -133,6 +133,14 @@ def test_applications_outlive_the_stack(stack: Stack, tmp_path: Path) -> None:
     assert last is not None
     assert stack.end(signal.SIGINT)[0] == 0
     assert command_line(last.pid) == []
+
+
+@pytest.mark.parametrize("words", [("doctor", "--json"), ("incidents", "--json")], ids=lambda words: words[0])
+def test_a_command_asks_the_server_of_its_folder(stack: Stack, words: tuple[str, ...]) -> None:
+    """Not whatever answers at the usual port: that may be somebody else's, or nobody's."""
+    stack.up("--port", str(free_port()))
+    asked = stack.run(*words)
+    assert asked.returncode == 0, asked.stderr
 
 
 def test_an_address_that_was_asked_for_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
