@@ -27,7 +27,7 @@ async def exports(
     here: Here,
     caller: Who,
     plan_id: PlanId,
-    ref: Annotated[str, Query(max_length=80, pattern=r"^[A-Za-z0-9._:-]*$")] = "",
+    ref: Annotated[str, Query(max_length=80, pattern=r"^[A-Za-z0-9._:@-]*$")] = "",
 ) -> Response:
     """The files that were taken, the last one first; with `ref` the looks at that application, too."""
     words = formatters(lang_of(request))

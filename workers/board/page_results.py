@@ -16,9 +16,9 @@ from activities.verification import LONGEST_NUMBER, verify_number
 from models.stages import Stage
 from models.statistics import FUNNEL, MEASURES, CycleStatistics
 from models.wire import SHANGHAI
-from workers.board.cached import Remembered
 from workers.board.render import formatters, lang_of, page
 from workers.board.sheets import Field, Flag, Form, Link, Sheet
+from workers.gateway.cached import Remembered
 from workers.gateway.caller import Caller
 from workers.gateway.context import Context, context_of
 from workers.gateway.offices import speaks_for

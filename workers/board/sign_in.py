@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import secrets
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import httpx
@@ -78,7 +78,7 @@ async def begin_login(request: Request, here: Here) -> Response:
         "code_challenge": challenge,
         "code_challenge_method": "S256",
     }
-    there = (await _discovered(here))["authorization_endpoint"]
+    there = await _endpoint(here, "authorization_endpoint")
     answer = RedirectResponse(f"{there}{'&' if '?' in there else '?'}{urlencode(asked)}", 303)
     kept = sessions_of(request).remember({"verifier": verifier, "state": state})
     _keep(request, here, answer, PENDING, kept, LOGIN_WITHIN)
@@ -119,28 +119,41 @@ async def _traded(request: Request, here: Context, code: str, verifier: str) -> 
     }
     if secret is not None:
         asked["client_secret"] = secret.get_secret_value()
-    there = (await _discovered(here))["token_endpoint"]
+    there = await _endpoint(here, "token_endpoint")
     try:
         async with httpx.AsyncClient(timeout=10) as client:
             answer = await client.post(there, data=asked)
     except httpx.HTTPError:
         raise _away() from None
-    if answer.status_code != 200 or "access_token" not in answer.json():
+    token = _said(answer).get("access_token") if answer.status_code == 200 else None
+    if not isinstance(token, str):
         raise _refused("the provider did not accept the code")
-    return str(answer.json()["access_token"])
+    return token
 
 
-async def _discovered(here: Context) -> dict[str, str]:
-    """What the provider says of itself (OpenID Connect Discovery 1.0)."""
+async def _endpoint(here: Context, name: str) -> str:
+    """One address of what the provider says of itself (OpenID Connect Discovery 1.0)."""
     if here.settings.oidc_issuer is None:
         raise _refused("there is no provider here: use a token")
     at = f"{here.settings.oidc_issuer.rstrip('/')}/.well-known/openid-configuration"
     try:
         async with httpx.AsyncClient(timeout=10) as client:
-            found: dict[str, str] = (await client.get(at)).raise_for_status().json()
+            answer = (await client.get(at)).raise_for_status()
     except httpx.HTTPError:
         raise _away() from None
+    found = _said(answer).get(name)
+    if not isinstance(found, str):
+        raise _away()
     return found
+
+
+def _said(answer: httpx.Response) -> dict[str, Any]:
+    """The object of the answer; nothing, where a page of a proxy stands in its place."""
+    try:
+        found = answer.json()
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _welcome(request: Request, here: Context, caller: Caller, ends: datetime) -> Response:
