@@ -17,7 +17,7 @@ from models.cycle_state import cycle_id
 from models.history_proof import compare_entries, compare_receipts
 from models.meeting_commands import parse_meeting_command
 from models.meeting_messages import MeetingAct, MeetingActDone, meeting_workflow_id
-from models.outbox import OpenResult
+from models.outbox import HopResult, OpenResult
 from models.removed import without_details
 from models.roots import Leaf
 from models.tables import Application, Cycle, MeetingEntry, ReviewMeeting
@@ -156,13 +156,23 @@ class Witness:
             refs = {*kept, *await meetings_of(self._client, plan_id)}
         found: list[Finding] = []
         for ref in sorted(refs):
+            found += await self._meeting(plan_id, ref, looked)
+        return found
+
+    async def _meeting(self, plan_id: str, ref: str, looked: dict[str, int]) -> list[Finding]:
+        found: list[Finding] = []
+        for seconds in (0.0, *LOOKS_AGAIN):
+            await asyncio.sleep(seconds)
             told = await told_by(self._client, meeting_workflow_id(plan_id, ref))
-            looked["histories" if told is not None else "without history"] += 1
             if told is None:
-                continue
+                looked["without history"] += 1
+                return []
             async with self._database.reading() as session:
                 acts = await session.scalars(select(MeetingEntry).filter_by(plan_id=plan_id, meeting_ref=ref))
-                found += _fault(told) or compare_acts(f"{plan_id}/{ref}", acts.all(), told)
+                found = _fault(told) or compare_acts(f"{plan_id}/{ref}", acts.all(), told)
+            if not found:
+                break
+        looked["histories"] += 1
         return found
 
 
@@ -181,7 +191,17 @@ def compare_told(case: Case, told: Told) -> list[Finding]:
     if not told.whole and rebuilt:
         recorded = [fact for fact in recorded if fact.seq >= rebuilt[0].seq]
     entries = compare_entries(case.name, recorded, rebuilt)
-    return entries or receipts
+    return [*(entries or receipts), *_compare_number(case, told)]
+
+
+def _compare_number(case: Case, told: Told) -> list[Finding]:
+    """The certificate has the number that its application was answered: no entry of the chain tells it."""
+    answers = (call.answer for call in told.calls)
+    numbers = [one.certificate_no for one in answers if isinstance(one, HopResult) and one.certificate_no]
+    if not numbers or {row.number for row in case.certificates} <= {numbers[-1]}:
+        return []
+    zh, en = f"证书编号在历史中为 {numbers[-1]}", f"its history has the certificate number {numbers[-1]}"
+    return [finding(Proof.HISTORY, Tampering.REWRITTEN, case.name, zh, en)]
 
 
 def compare_acts(place: str, acts: Sequence[MeetingEntry], told: Told) -> list[Finding]:

@@ -196,6 +196,13 @@ async def a_title_that_dates_from_another_day(session: AsyncSession, ref: str) -
     await session.execute(moved.values(title_date=date(2020, 1, 1)))
 
 
+async def another_number(session: AsyncSession, ref: str) -> None:
+    """With its hash made anew: the number stands in no entry of the chain."""
+    row, given = await the_certificate(session, ref)
+    given.number = f"{given.number[:-6]}999999"
+    given.sha256 = certificate_sha256(row, (await chain_of(session, ref))[given.seq - 1], given.number)
+
+
 async def a_revocation_that_is_hidden(session: AsyncSession, ref: str) -> None:  # noqa: ARG001
     hidden = update(Certificate).filter_by(status="revoked")
     nothing = dict.fromkeys(("revoked_seq", "revoked_at", "revoked_ground", "revoked_document_no"))
@@ -293,6 +300,7 @@ PLANTS: dict[Plant, set[tuple[str, str]]] = {
     a_forged_end: {("history", "not_in_history")},
     an_application_removed: {("root", "removed")},
     a_title_that_dates_from_another_day: {("record", "rewritten")},
+    another_number: {("history", "rewritten")},
     a_revocation_that_is_hidden: {("record", "rewritten")},
     a_changed_line_of_a_list: {("chain", "list_changed")},
     a_list_with_a_blank_line: {("record", "list_changed")},
