@@ -13,6 +13,7 @@ from typing import Literal
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.meeting_messages import OVER
 from models.slack import Today
 from models.tables import AuditEntry, Batch, Expert, InboxItem, PanelMember, ReviewMeeting
 from models.wire import Wire
@@ -107,7 +108,7 @@ async def _seats(session: AsyncSession, plan_id: str, subjects: set[str], today:
         .where(
             PanelMember.plan_id == plan_id,
             PanelMember.replaced_by.is_(None),
-            ReviewMeeting.status != "closed",
+            ReviewMeeting.status.not_in(OVER),
             or_(
                 Expert.status != "active",
                 Expert.term_until < ReviewMeeting.meeting_on,

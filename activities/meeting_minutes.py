@@ -17,6 +17,7 @@ from activities.meeting_case import Case, last_box, recused, to_be_followed, unm
 from activities.writing import write_new
 from models.audit import canonical
 from models.ballot import Tally
+from models.meeting_commands import CallOff
 from models.meeting_messages import MeetingActDone
 from models.tables import AgendaItem, Attendance, BallotBox, Minutes, Opinion, PanelMember, Recusal
 from models.wire import SHANGHAI
@@ -79,6 +80,28 @@ async def close_meeting(case: Case) -> MeetingActDone:
     await session.flush()
     done = sum(1 for item in items if item.status == "announced")
     return MeetingActDone(counts={"announced": done, "not_voted_on": len(items) - done})
+
+
+async def call_off(case: Case) -> MeetingActDone:
+    """The meeting is not held, and why is kept where its minutes would be; who was on its agenda waits."""
+    said = case.command
+    assert isinstance(said, CallOff)
+    items = await case.session.scalars(
+        select(AgendaItem).filter_by(**case.key, status="scheduled").order_by(AgendaItem.application_ref)
+    )
+    waiting = [item.application_ref for item in items]
+    content = {
+        **case.key,
+        "committee_ref": case.meeting.committee_ref,
+        "planned_for": str(case.meeting.meeting_on),
+        "called_off_at": _clock(case.at),
+        "reason": said.reason,
+        "waiting": waiting,
+    }
+    case.meeting.minutes_sha256 = await _store(case, WHOLE, content)
+    case.meeting.status, case.meeting.closed_at = "called_off", case.at
+    await case.session.flush()
+    return MeetingActDone(counts={"waiting": len(waiting)})
 
 
 async def _undecided(case: Case, item: AgendaItem) -> bool:

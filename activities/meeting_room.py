@@ -31,6 +31,7 @@ from activities.meeting_case import (
 )
 from models.clock import REAL_TIME, BusinessClock
 from models.draw import DrawNumber, DrawRecord, PoolEntry, Seat
+from models.meeting_messages import OVER
 from models.refusal import RefusalCode, Refused, refuse
 from models.roles import Actor, Role
 from models.tables import (
@@ -295,12 +296,12 @@ class MeetingRoom:
                     field="expert_ref",
                     citation="Order 40 Art. 11, 20",
                 )
-            if meeting.status == "closed":
+            if meeting.status in OVER:
                 raise refuse(
                     RefusalCode.CLOSED,
-                    zh="会议已结束。",
-                    en="The meeting has ended.",
-                    fix_zh="会议结束后不再受理。",
+                    zh="会议已结束或已取消。",
+                    en="The meeting has ended, or was called off.",
+                    fix_zh="此后不再受理。",
                     fix_en="Nothing more can be done in it.",
                     citation="Order 40 Art. 20",
                 )

@@ -30,7 +30,7 @@ from activities.meeting_ballots import (
 )
 from activities.meeting_case import Case, command_id, head_of, locked, view_of
 from activities.meeting_draw import commit_draw, draw, replace
-from activities.meeting_minutes import close_meeting
+from activities.meeting_minutes import call_off, close_meeting
 from activities.plans import plan_in_force
 from activities.sending import Sent, send_or_silence, still_patient
 from activities.writing import write_new
@@ -75,6 +75,7 @@ STEPS: dict[tuple[str, str], Step] = {
     ("sign", ""): sign,
     ("sign", "sent"): announced,
     ("close_meeting", ""): close_meeting,
+    ("call_off", ""): call_off,
 }
 """Command and step -> the transaction; the step "sent" comes after the applications have answered."""
 

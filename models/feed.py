@@ -14,7 +14,9 @@ FACT, RETRACTED = "fact", "retracted"
 Subject = Literal["application", "cycle", "meeting", "batch"]
 
 MEETING_STEPS = {
-    **dict.fromkeys(("commit_draw", "draw", "replace", "open_meeting", "void_ballot", "close_meeting"), ""),
+    **dict.fromkeys(
+        ("commit_draw", "draw", "replace", "open_meeting", "void_ballot", "close_meeting", "call_off"), ""
+    ),
     **dict.fromkeys(("set_agenda", "open_ballot", "close_ballot", "break_off", "sign"), "sent"),
 }
 """Acts of a meeting that are told, and after which of their steps: the last, that nothing takes back."""

@@ -19,6 +19,7 @@ from models.wire import Label
 
 Side = Literal["drawer", "witness"]
 ReplaceReason = Literal["unavailable", "conflict", "term_over", "disqualified"]
+CallOffReason = Literal["no_quorum", "draw_missed", "postponed", "not_needed"]
 VoidReason = Literal["slip_lost", "opened_by_mistake", "disturbed"]
 
 SeatNumber = Annotated[int, Field(ge=1, le=500)]
@@ -118,6 +119,14 @@ class CloseMeeting(Command):
     kind: Literal["close_meeting"] = "close_meeting"
 
 
+class CallOff(Command):
+    """The meeting is not held: before it begins, whether drawn or not. What is on its agenda waits for
+    another one, which names this one with `replaces`."""
+
+    kind: Literal["call_off"] = "call_off"
+    reason: CallOffReason
+
+
 _MODELS: tuple[type[Command], ...] = (
     CommitDraw,
     Draw,
@@ -130,6 +139,7 @@ _MODELS: tuple[type[Command], ...] = (
     BreakOff,
     Sign,
     CloseMeeting,
+    CallOff,
 )
 
 MEETING_COMMANDS: dict[str, type[Command]] = {model.model_fields["kind"].default: model for model in _MODELS}
@@ -149,6 +159,7 @@ ROLES_OF: dict[str, tuple[Role, ...]] = {
     "break_off": (Role.CHAIR,),
     "sign": (Role.CHAIR,),
     "close_meeting": (Role.OFFICE, Role.CHAIR),
+    "call_off": (Role.OFFICE,),
 }
 """Who sends what (process (a) roles)."""
 

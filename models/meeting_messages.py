@@ -16,7 +16,10 @@ from models.refusal import Refusal
 from models.roles import Reference
 from models.wire import Compact, Instant, Wire
 
-MeetingStatus = Literal["planned", "drawn", "open", "closed"]
+MeetingStatus = Literal["planned", "drawn", "open", "closed", "called_off"]
+
+OVER: tuple[MeetingStatus, ...] = ("closed", "called_off")
+"""A meeting that was held, and one that will not be: nothing more is done in it."""
 
 ItemStatus = Literal[
     "cleared", "scheduled", "refused", "prepared", "voting", "counted", "announced", "broken_off"

@@ -16,7 +16,7 @@ from models.commands import Command
 from models.decide import kind_of
 from models.draw import last_draw_day
 from models.meeting_commands import ROLES_OF
-from models.meeting_messages import ItemView, MeetingActDone, MeetingHead, MeetingInput, MeetingTerms
+from models.meeting_messages import OVER, ItemView, MeetingActDone, MeetingHead, MeetingInput, MeetingTerms
 from models.refusal import RefusalCode, refuse
 from models.roles import ROLE_LABELS, SYSTEM, Actor, Role
 from models.wire import SHANGHAI, Compact, Instant, Wire, end_of
@@ -36,9 +36,16 @@ _STATUS_FOR: dict[str, tuple[str, ...]] = {
     "break_off": ("open",),
     "sign": ("open",),
     "close_meeting": ("open",),
+    "call_off": ("planned", "drawn"),
 }
 
-STATUS_ZH = {"planned": "已计划", "drawn": "已抽取", "open": "进行中", "closed": "已结束"}
+STATUS_ZH = {
+    "planned": "已计划",
+    "drawn": "已抽取",
+    "open": "进行中",
+    "closed": "已结束",
+    "called_off": "已取消",
+}
 
 
 class MeetingReceipt(Compact):
@@ -87,8 +94,8 @@ class MeetingState(BaseModel):
 
     @property
     def closed(self) -> bool:
-        """True once the meeting has ended."""
-        return self.head.status == "closed"
+        """True once the meeting has ended, or will not be held."""
+        return self.head.status in OVER
 
     @property
     def draw_by(self) -> date:

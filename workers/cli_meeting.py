@@ -183,6 +183,21 @@ def close(
     act(kind, meeting, fields, who, plan, command_id, timeout, as_json, lang)
 
 
+@meeting_app.command("call-off", rich_help_panel=OFFICE)
+def call_off_command(
+    meeting: Meeting,
+    reason: Annotated[str, typer.Option(help="no_quorum, draw_missed, postponed or not_needed.")],
+    who: Who = None,
+    plan: Plan = None,
+    command_id: CommandId = None,
+    as_json: AsJson = False,
+    lang: InLang = "en",
+    timeout: Patience = 30.0,
+) -> None:
+    """The office calls the meeting off before it begins; who was on its agenda waits for another one."""
+    act("call_off", meeting, {"reason": reason}, who, plan, command_id, timeout, as_json, lang)
+
+
 @meeting_app.command("void", rich_help_panel=OFFICE)
 def void_command(
     meeting: Meeting,

@@ -68,7 +68,7 @@ def of_meeting() -> ForeignKeyConstraint:
 
 
 class ReviewMeeting(OfMeeting, Base):
-    """A meeting. `status`: planned, drawn, open or closed; `clock` is the rehearsal's, if it is one."""
+    """A meeting. `status`: planned, drawn, open, closed or called_off; `clock` is the rehearsal's, if any."""
 
     __tablename__ = "review_meetings"
 

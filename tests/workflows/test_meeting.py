@@ -399,7 +399,7 @@ async def test_a_small_meeting_passes_every_command(cycle: Cycle, request: pytes
     assert found is not None
     assert head["minutes_sha256"] == found.sha256
     sent = {fact.event for fact in await day.history()} - {"planned", "draw_due", "draw_missed"}
-    assert sent == set(MEETING_COMMANDS)
+    assert sent == set(MEETING_COMMANDS) - {"call_off"}
     await _replays(day)
     if request.config.getoption("--record"):
         text = re.sub(r"\d+@[^\"/]+", "recorder", unsealed(await day.handle.fetch_history()).to_json())

@@ -63,6 +63,7 @@ def _of_meetings() -> dict[str, Json]:
         "break_off": cast.break_off(REF),
         "sign": cast.sign(REF),
         "close_meeting": cast.close_meeting(),
+        "call_off": cast.call_off(),
     }
 
 

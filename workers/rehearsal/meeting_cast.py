@@ -145,6 +145,10 @@ class MeetingCast:
         """The meeting ends."""
         return self._command("close_meeting", "office", change)
 
+    def call_off(self, **change: Any) -> Json:
+        """The meeting is not held."""
+        return self._command("call_off", "office", change, reason="no_quorum")
+
     def _command(self, kind: str, role: str, change: Json, **fields: Any) -> Json:
         body: Json = {
             "kind": kind,
