@@ -33,9 +33,11 @@ from workers.command_options import BadOptionError, body_from, flag, option_para
 ACTOR_FORM = "role:person[@organisation]"
 
 
-def register(app: typer.Typer) -> None:
-    """Mount every command of the contract, in kebab-case."""
+def register(app: typer.Typer, only: str | None = None) -> None:
+    """Mount every command of the contract, in kebab-case, or the one of that word."""
     for kind, model in COMMANDS.items():
+        if only not in (None, kind.replace("_", "-")):
+            continue
         summary = inspect.getdoc(model) or kind
         app.command(kind.replace("_", "-"), help=summary, rich_help_panel="Commands on one application")(
             _command(kind, model)

@@ -10,8 +10,9 @@ import typer
 
 from workers.cli_database import At, with_database
 from workers.cli_operations import Plan
-from workers.cli_searching import OPERATOR, SEARCHES, Of, Query, looking
+from workers.cli_searching import OPERATOR, Of, Query, looking
 from workers.cli_shared import BAD_INPUT, AsJson, InLang, console, default_plan, echo_json, fail, table, when
+from workers.command_line import SEARCHES
 
 if TYPE_CHECKING:
     from activities.database import Database

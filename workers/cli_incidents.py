@@ -22,12 +22,6 @@ Plan = Annotated[
 ]
 
 
-def register(app: typer.Typer, reading: str, acting: str) -> None:
-    """Mounts the commands."""
-    app.command("incidents", rich_help_panel=reading)(incidents_command)
-    app.command("retry-incident", rich_help_panel=acting)(retry_command)
-
-
 def incidents_command(
     hours: Annotated[int, typer.Option(min=1, max=10_000, help="Since so many hours.")] = 1,
     temporal: Annotated[bool, typer.Option(help="Ask the server as well what is stuck.")] = True,

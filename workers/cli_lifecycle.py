@@ -63,8 +63,3 @@ def lifecycle(
             f"{output} cannot be written ({problem.strerror}): name a file in a folder that exists.", err=True
         )
         raise typer.Exit(2) from None
-
-
-def register(app: typer.Typer) -> None:
-    """Adds `lifecycle` to a command line application."""
-    app.command("lifecycle")(lifecycle)

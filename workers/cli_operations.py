@@ -8,8 +8,9 @@ import typer
 
 from models.stages import label_of
 from workers.cli_database import At
-from workers.cli_searching import SEARCHES, Of, Query, looking
+from workers.cli_searching import Of, Query, looking
 from workers.cli_shared import AsJson, InLang, Lang, console, default_plan, echo_json, table, words
+from workers.command_line import SEARCHES
 
 if TYPE_CHECKING:
     from activities.at_risk import AtRisk
@@ -22,14 +23,6 @@ publicity_app = typer.Typer(no_args_is_help=True, help="Publicity periods (å…¬ç¤
 Plan = Annotated[
     str | None, typer.Option("--plan", help="The plan. Default: ZHICHENG_PLAN, or the real one.")
 ]
-
-
-def register(app: typer.Typer, panel: str) -> None:
-    """Mounts the commands."""
-    app.command("at-risk", rich_help_panel=panel, context_settings=SEARCHES)(at_risk_command)
-    app.command("court", rich_help_panel=panel, context_settings=SEARCHES)(court)
-    app.add_typer(publicity_app, name="publicity", rich_help_panel=panel)
-    app.command("left-behind", rich_help_panel=panel)(left_behind_command)
 
 
 def at_risk_command(

@@ -24,8 +24,6 @@ T = TypeVar("T")
 OPERATOR = Owner(id="operator")
 """Who keeps the searches of whoever works at the command line."""
 
-SEARCHES = {"ignore_unknown_options": True}
-"""Of a command that searches: a term may begin with `-`."""
 
 Query = Annotated[
     str, typer.Argument(metavar="[SEARCH]", help="Like 'stage:office_review due<2023-11-20 returned>=2'.")

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from models.wire import Wire
+from workers.cli_calendar import calendar_app
 from workers.cli_database import At, moment_of, with_database
+from workers.cli_plan import plan_app
 from workers.cli_shared import BAD_INPUT, AsJson, InLang, console, default_plan, echo_json, fail, table
 
 if TYPE_CHECKING:
@@ -28,12 +30,7 @@ class Filed(Wire):
     sha256: str
 
 
-def register(plans: typer.Typer, calendars: typer.Typer) -> None:
-    """Mounts the commands beside those on plans and calendars."""
-    plans.command("file")(file_command)
-    calendars.command("preview")(preview_command)
-
-
+@plan_app.command("file")
 def file_command(
     file: TomlFile,
     document_no: Annotated[str, typer.Option("--document-no", help="The document that issues the plan.")],
@@ -61,6 +58,7 @@ def file_command(
         typer.echo(f"{filed.plan_id} v{filed.version} is on file ({filed.document_no}, {filed.sha256[:12]}).")
 
 
+@calendar_app.command("preview")
 def preview_command(
     file: TomlFile,
     plan: Annotated[

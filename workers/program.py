@@ -12,6 +12,6 @@ import, where much is made and nothing is garbage, and looking all the time is a
 def main() -> None:
     """Runs the command line and ends the process."""
     gc.set_threshold(NEW_OBJECTS, 10, 10)
-    from workers.cli import main as command_line
+    from workers.command_line import main as command_line
 
     command_line()

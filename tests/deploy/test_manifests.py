@@ -14,8 +14,8 @@ import kubernetes_validate
 import pytest
 import yaml
 from compose_spec import PyCompose
-from typer.testing import CliRunner
 
+from tests.cli import CliRunner
 from workers.cli import app
 from workers.settings import PREFIX, Settings
 

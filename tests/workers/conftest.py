@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from temporalio import activity, workflow
 from temporalio.service import RPCError
-from typer.testing import CliRunner, Result
 
 from activities.database import Database
 from models.cycle_state import cycle_id
 from models.views import StateView
+from tests.cli import CliRunner, Result
 from tests.support import eventually, log_to_stderr, unique
 from workers.cli import app
 from workers.client import ReviewClient

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import delete, select, update
-from typer.testing import CliRunner
 
 from activities.database import Database
 from activities.retention.finding import Due
@@ -25,6 +24,7 @@ from models.roots import Root
 from models.tables import Application, AuditEntry, AuditLeaf, Base, InboxItem, Removal
 from models.tables.chain import columns_of
 from tests.activities.hall import Hall
+from tests.cli import CliRunner
 from tests.support import eventually, unique
 from tests.workers.conftest import ServingThread, environment_of, rehearsal_clock
 from workers.cli import app

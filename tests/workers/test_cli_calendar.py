@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from tests.activities.test_calendar_answers import NOTICE
+from tests.cli import CliRunner, Result
 from workers.cli_calendar import calendar_app
 
 

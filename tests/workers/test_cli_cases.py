@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from activities.database import Database
 from activities.spot_checks import SpotChecks
@@ -15,6 +14,7 @@ from models.cycle_messages import Asked
 from models.integrity import draw_sample
 from tests.activities.recorded import Desk, told
 from tests.activities.stories import revoked
+from tests.cli import CliRunner, Result
 from tests.databases import sqlite_template, sqlite_url
 from tests.models.life import Cast, moment, with_office
 from workers.cli import app

@@ -7,12 +7,12 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from activities.database import Database
 from activities.people import record_name
 from models.tables import Person, Unit
 from tests.activities.recorded import Desk, told
+from tests.cli import CliRunner, Result
 from tests.databases import sqlite_template, sqlite_url
 from tests.models.life import Cast, certified, moment
 from workers.cli import app

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
-from typer.testing import Result
 
 from models.cycle_steps import STEPS
+from tests.cli import Result
 from tests.support import unique
 from tests.workers.conftest import Zhicheng, end_cycle
 from workers.settings import Settings

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import update
-from typer.testing import CliRunner
 
 from activities.database import Database
 from models.application import workflow_id
 from models.tables import Application, Notice
+from tests.cli import CliRunner
 from tests.support import eventually, unique
 from tests.workers.conftest import ServingThread, environment_of, rehearsal_clock
 from workers.cli import app

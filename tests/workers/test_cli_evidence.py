@@ -11,10 +11,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from typer.testing import CliRunner, Result
 
 from activities.database import Database
 from tests.activities.recorded import Desk, RecordedLife
+from tests.cli import CliRunner, Result
 from tests.databases import sqlite_template, sqlite_url
 from tests.evidence_material import EXE, pdf
 from tests.models.life import Cast

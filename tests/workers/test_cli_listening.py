@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from activities.database import Database
 from activities.letters import Letters
 from models.webhooks import new_secret
 from tests.activities.recorded import Desk, told
+from tests.cli import CliRunner, Result
 from tests.databases import sqlite_template, sqlite_url
 from tests.models.life import Cast, submitted
 from tests.support import eventually

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import update
-from typer.testing import CliRunner, Result
 
 from activities.database import Database
 from activities.lists import store
@@ -18,6 +17,7 @@ from models.cycle_commands import PublishList
 from models.plan import ReviewPlan
 from models.tables import PostedEntry
 from tests.activities.recorded import Desk, RecordedLife
+from tests.cli import CliRunner, Result
 from tests.databases import sqlite_template, sqlite_url
 from tests.models.life import Cast, moment, voted
 from workers.cli import app

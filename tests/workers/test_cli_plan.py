@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from activities.database import Database
 from activities.plans import file_plan, store_version
 from models.plan import ReviewPlan
+from tests.cli import CliRunner
 from tests.databases import sqlite_template, sqlite_url
 from workers.cli_plan import plan_app
 from workers.plan_words import SECTIONS, field_name, row_value

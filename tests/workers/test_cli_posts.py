@@ -7,13 +7,13 @@ import json
 
 import pytest
 from sqlalchemy import update
-from typer.testing import CliRunner
 
 from activities.database import Database
 from models.stages import Stage
 from models.tables import PostPool
 from tests.activities.recorded import Desk
 from tests.activities.test_posts import WrittenLife
+from tests.cli import CliRunner
 from tests.databases import sqlite_template, sqlite_url
 from workers.cli import app
 

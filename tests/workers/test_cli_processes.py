@@ -10,11 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
+from tests.cli import CliRunner, Result
 from tests.support import eventually
 from tests.workers.conftest import environment_of
-from workers import cli
+from workers import command_line
 from workers.cli import app
 from workers.settings import Settings
 
@@ -82,14 +82,14 @@ def test_wrong_settings_are_status_2_with_the_remedy() -> None:
 def test_what_nobody_foresaw_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def broken(_: object, **__: object) -> None:
+    def broken(_: object) -> None:
         raise ZeroDivisionError("by zero")
 
-    monkeypatch.setattr(cli, "app", broken)
-    assert cli.run(["show", "x"]) == 1
+    monkeypatch.setattr(command_line, "for_arguments", broken)
+    assert command_line.run(["show", "x"]) == 1
     assert capsys.readouterr().err == "Unexpected ZeroDivisionError: by zero. Please report it.\n"
 
 
 @pytest.mark.parametrize(("words", "status"), [(["--help"], 0), (["plan", "lint"], 0), (["limbo"], 2)])
 def test_run_gives_the_status(words: list[str], status: int) -> None:
-    assert cli.run(words) == status
+    assert command_line.run(words) == status

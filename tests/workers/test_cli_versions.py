@@ -8,10 +8,10 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from activities.database import Database
 from tests.activities.recorded import Desk, told
+from tests.cli import CliRunner, Result
 from tests.databases import sqlite_template, sqlite_url
 from tests.models.life import Cast, posted
 from tests.workflows.plans_of_years import plan_of_year

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 import temporalio.workflow
-import typer
 from jsonschema import Draft202012Validator
-from typer.testing import CliRunner
 
 from models.commands import parse
 from models.drawing.handbook import handbook
 from models.drawing.mermaid import mermaid
-from workers.cli_lifecycle import Format, register
+from tests.cli import CliRunner
+from workers.cli import app
+from workers.cli_lifecycle import Format
 from workers.contract import DIALECT, FACES, identifier, shapes
 from workers.docs import ROOT, documents, drift, main, write
 from workers.registry import WORKFLOWS
@@ -103,22 +103,14 @@ def test_a_schema_accepts_what_the_service_accepts_and_refuses_the_rest() -> Non
     assert not validator.is_valid({**body, "unknown": 1})
 
 
-@pytest.fixture
-def app() -> typer.Typer:
-    app = typer.Typer()
-    app.callback()(lambda: None)
-    register(app)
-    return app
-
-
 @pytest.mark.parametrize("form", list(Format))
-def test_the_command_prints_every_form(app: typer.Typer, form: Format) -> None:
+def test_the_command_prints_every_form(form: Format) -> None:
     result = runner.invoke(app, ["lifecycle", "--format", form.value])
     assert result.exit_code == 0
     assert "employer_publicity" in result.stdout
 
 
-def test_the_command_speaks_one_language_and_writes_files(app: typer.Typer, tmp_path: Path) -> None:
+def test_the_command_speaks_one_language_and_writes_files(tmp_path: Path) -> None:
     assert runner.invoke(app, ["lifecycle", "--lang", "zh"]).stdout == mermaid("zh")
     file = tmp_path / "handbook.md"
     result = runner.invoke(app, ["lifecycle", "--format", "markdown", "--lang", "en", "--output", str(file)])
@@ -126,7 +118,7 @@ def test_the_command_speaks_one_language_and_writes_files(app: typer.Typer, tmp_
     assert file.read_text("utf-8") == handbook("en")
 
 
-def test_a_place_that_cannot_be_written_gets_one_sentence(app: typer.Typer, tmp_path: Path) -> None:
+def test_a_place_that_cannot_be_written_gets_one_sentence(tmp_path: Path) -> None:
     result = runner.invoke(app, ["lifecycle", "--output", str(tmp_path / "no" / "file")])
     assert result.exit_code == 2
     assert "cannot be written" in result.stderr

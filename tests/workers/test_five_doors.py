@@ -18,9 +18,9 @@ from typing import Any
 import httpx
 from temporalio.client import WorkflowHandle
 from temporalio.worker import Worker
-from typer.testing import CliRunner
 
 from models.audit import Fact, verify
+from tests.cli import CliRunner
 from tests.support import unique
 from tests.typescript.node import beside_the_packages, node
 from tests.workers.conftest import environment_of, rehearsal_clock

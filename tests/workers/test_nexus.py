@@ -12,8 +12,8 @@ from temporalio.client import WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 from temporalio.worker import Worker
-from typer.testing import CliRunner
 
+from tests.cli import CliRunner
 from tests.support import unique
 from tests.workers.conftest import environment_of, rehearsal_clock
 from tests.workers.doors import APPLICANT, OpenDoors, endpoint_of

@@ -18,13 +18,13 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import func, select
 from temporalio.testing import WorkflowEnvironment
-from typer.testing import CliRunner
 
 from activities.database import Database
 from activities.plans import file_plan
 from models.calendar_overlay import Holiday
 from models.tables import CalendarNotice
 from models.wire import Label
+from tests.cli import CliRunner
 from tests.support import eventually, unique
 from tests.workflows.cycle import Cycle, Life, moment
 from tests.workflows.plans_of_years import amendment, notice_of_record, plan_of_year
