@@ -8,12 +8,15 @@ from datetime import timedelta
 import httpx
 import pytest
 from fastapi import FastAPI
+from starlette.routing import Mount
 
 from models.roles import Role
 from models.visibility import Grant
 from tests.support import unique
+from workers.board.session import Sessions
 from workers.connect import connect
 from workers.gateway.app import create_app
+from workers.gateway.context import Context
 from workers.gateway.serve import context, local_issuer
 from workers.rehearsal.cast import CITY_OFFICE, COMMITTEE, CONVENING_UNIT, OFFICE, Cast, Json
 from workers.settings import Settings
@@ -33,12 +36,29 @@ def gateway_settings(served: Settings) -> Settings:
     )
 
 
+_built: dict[tuple[str, ...], FastAPI] = {}
+
+
+def app_of(made: Context) -> FastAPI:
+    """The application as it is served, with this context. Its routes are built once for all tests: FastAPI
+    does that at the first request of each application, and takes longer for it than for most tests."""
+    shaped_by = tuple(made.settings.origins())
+    if shaped_by not in _built:
+        _built[shaped_by] = create_app(made)
+    app = _built[shaped_by]
+    board = next(route.app for route in app.routes if isinstance(route, Mount) and route.path == "/board")
+    assert isinstance(board, FastAPI)
+    app.state.context = board.state.context = made
+    board.state.sessions = Sessions(made.settings)
+    return app
+
+
 @pytest.fixture
 async def gateway(gateway_settings: Settings) -> AsyncIterator[FastAPI]:
-    """The application, made as it is served."""
+    """The application, before the worker."""
     client = await connect(gateway_settings)
     async with context(gateway_settings, client) as made:
-        yield create_app(made)
+        yield app_of(made)
 
 
 @pytest.fixture

@@ -20,9 +20,8 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from jwt.algorithms import ECAlgorithm
 
-from tests.workers.gateway.conftest import PLAN
+from tests.workers.gateway.conftest import PLAN, app_of
 from workers.connect import connect
-from workers.gateway.app import create_app
 from workers.gateway.serve import context, listening_socket
 from workers.rehearsal.cast import OFFICE
 from workers.settings import Settings
@@ -100,7 +99,7 @@ async def browser(provider: Provider, served: Settings) -> AsyncIterator[httpx.A
     """Keeps cookies, before a gateway that knows this provider."""
     settings = served.model_copy(update={"oidc_issuer": provider.address, "board_client_id": "the-board"})
     async with context(settings, await connect(settings)) as made:
-        transport = httpx.ASGITransport(app=create_app(made), raise_app_exceptions=False)
+        transport = httpx.ASGITransport(app=app_of(made), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
             yield client
 

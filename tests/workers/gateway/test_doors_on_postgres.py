@@ -14,9 +14,8 @@ from activities.database import Database
 from models.tables import Application
 from tests.databases import postgres, postgres_url
 from tests.support import unique
-from tests.workers.gateway.conftest import PLAN, Bearer
+from tests.workers.gateway.conftest import PLAN, Bearer, app_of
 from workers.connect import connect
-from workers.gateway.app import create_app
 from workers.gateway.serve import context
 from workers.rehearsal.cast import OFFICE
 from workers.settings import Settings
@@ -29,7 +28,7 @@ async def beside_postgres(gateway_settings: Settings, postgres_url: str) -> Asyn
     """A client of a gateway whose database is PostgreSQL."""
     settings = gateway_settings.model_copy(update={"database_url": SecretStr(postgres_url)})
     async with context(settings, await connect(settings)) as made:
-        transport = httpx.ASGITransport(app=create_app(made), raise_app_exceptions=False)
+        transport = httpx.ASGITransport(app=app_of(made), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
             yield client
 
