@@ -186,10 +186,14 @@ def _hold(state: ApplicationState, command: c.Command, now: datetime) -> None:
         state.status_flag = hold.ground
 
 
-def _release(state: ApplicationState, command: c.Command, now: datetime) -> None:
-    hold = state.hold
+def _end_hold(state: ApplicationState, command: c.Command, now: datetime) -> None:
     state.status_flag = None
     state.hold = None
+
+
+def _release(state: ApplicationState, command: c.Command, now: datetime) -> None:
+    hold = state.hold
+    _end_hold(state, command, now)
     if hold is None:
         return
     for deadline in state.current_deadlines():
@@ -349,7 +353,7 @@ EFFECTS: dict[str, tuple[Effect, ...]] = {
     "recheck_founded": (_recheck_again,),
     "hold": (_hold,),
     "release": (_release,),
-    "refuse_on_status": (_release,),
+    "refuse_on_status": (_end_hold,),
     "revise_deadlines": (_revise,),
     "admit_late": (_admit_late,),
 }
