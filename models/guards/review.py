@@ -164,9 +164,10 @@ def checks_attested(state: ApplicationState, command: c.Command, now: datetime) 
 
 
 def own_date_ahead(state: ApplicationState, command: c.Command, now: datetime) -> None:
-    """A date that the employer asks for lies after today and within the department's window."""
+    """A date that the employer asks for lies after today and within the time that bars the applicant."""
     due = narrowed(command, c.Review).correction_due
-    window = state.deadlines.get(DeadlineName.DEPARTMENT_SUBMISSION)
+    bar = DeadlineName.CORRECTION if state.correcting else DeadlineName.DEPARTMENT_SUBMISSION
+    window = state.deadlines.get(bar)
     last = window.last_day if window is not None else None
     today = local_day(now)
     if due is None or (today < due and (last is None or due <= last)):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from models.deadlines import DeadlineName as N
+from models.refusal import RefusalCode
 from models.stages import Stage
-from tests.models.life import Life, submitted
+from tests.models.life import Life, submitted, with_office
 
 
 def test_whoever_is_refused_on_a_reported_status_is_told_of_no_new_date() -> None:
@@ -15,3 +16,15 @@ def test_whoever_is_refused_on_a_reported_status_is_told_of_no_new_date() -> Non
     life.assert_stage(Stage.OFFICE_REJECTED)
     assert life.state.revisions == []
     assert life.last_day(N.DEPARTMENT_SUBMISSION) == "2023-11-06"
+
+
+def test_inside_a_correction_the_employer_asks_for_a_day_within_its_limit() -> None:
+    """The department's window has closed by then and bars nobody any more (process reading 7)."""
+    life = with_office(Life())
+    life.do(life.cast.office_return("substantive"), "2023-11-08 09:00")
+    life.do(life.cast.resubmit("o1"), "2023-11-08 10:00")
+    assert life.last_day(N.CORRECTION) == "2023-11-15"
+    too_late = life.refused(life.cast.employer_return(correction_due="2023-11-16"), "2023-11-08 11:00")
+    assert (too_late.code, too_late.field) == (RefusalCode.GUARD, "correction_due")
+    life.do(life.cast.employer_return(correction_due="2023-11-10"))
+    assert life.last_day(N.EMPLOYER_CORRECTION) == "2023-11-10"
