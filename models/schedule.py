@@ -18,7 +18,11 @@ CALENDAR_RETRY = timedelta(days=1)
 
 
 _FIXED = (N.DEPARTMENT_SUBMISSION, N.OFFICE_REVIEW, N.EXAM, N.MEETING, N.LATE_ADMISSION)
-"""Deadlines with a date of the plan: asked for once, kept (and moved) for the whole life."""
+"""Deadlines with a date of the plan: asked for once, kept (and moved) for the whole life.
+
+Who was declined may be reopened until the department's date, which then bars again: it is asked for as the
+BAR that it is, with its reminders, also where the plan is amended while the application lies declined.
+"""
 
 
 def requests_on_entry(state: ApplicationState, now: datetime) -> list[DeadlineRequest]:
@@ -123,13 +127,14 @@ def _request(state: ApplicationState, spec: StageDeadline, now: datetime) -> Dea
     plan, today, name = state.plan, local_day(now), spec.name
     fixed = fixed_dates(state)
     if name in fixed:
+        kind = DeadlineKind.BAR if name is N.DEPARTMENT_SUBMISSION else spec.kind
         return DeadlineRequest(
             name=name,
-            kind=spec.kind,
+            kind=kind,
             formula=f"date of the plan ({name.value})",
             start=today,
             due_at=fixed[name],
-            reminders_wd=plan.reminders_wd if spec.kind is not DeadlineKind.WINDOW else (),
+            reminders_wd=plan.reminders_wd if kind is not DeadlineKind.WINDOW else (),
         )
     if name is N.ARCHIVING:
         return _dated(spec, today, today + timedelta(days=plan.archive_reminder_days), "30 days after issue")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from models.deadlines import DeadlineKind
 from models.deadlines import DeadlineName as N
 from models.refusal import RefusalCode
 from models.stages import Stage
 from tests.models.life import Life, submitted, with_office
+from tests.models.test_lives_plan import order
 
 
 def test_whoever_is_refused_on_a_reported_status_is_told_of_no_new_date() -> None:
@@ -28,3 +30,14 @@ def test_inside_a_correction_the_employer_asks_for_a_day_within_its_limit() -> N
     assert (too_late.code, too_late.field) == (RefusalCode.GUARD, "correction_due")
     life.do(life.cast.employer_return(correction_due="2023-11-10"))
     assert life.last_day(N.EMPLOYER_CORRECTION) == "2023-11-10"
+
+
+def test_who_was_declined_when_the_plan_was_amended_is_reminded_of_the_new_date_once_reopened() -> None:
+    """The last day is 13 November: 5, 2 and 1 working days before it are 6, 9 and 10 November."""
+    life = submitted(Life())
+    life.do(life.cast.employer_decline(), "2023-09-21 09:00")
+    life.do(order(life), "2023-10-08 09:00")
+    life.do(life.cast.employer_reopen(), "2023-10-09 09:00")
+    assert life.deadline(N.DEPARTMENT_SUBMISSION).kind is DeadlineKind.BAR
+    life.at("2023-11-14 00:00").assert_stage(Stage.LAPSED)
+    assert life.told("reminded", N.DEPARTMENT_SUBMISSION) == ["11-06", "11-09", "11-10"]
