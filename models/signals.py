@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from models.answered import body_digest
-from models.audit import canonical, digest
+from models.audit import Fact, canonical, digest
 from models.commands import Command, parse
 from models.decide import apply, kind_of, may_come_later, record
 from models.refusal import Refusal, RefusalCode, Refused, legible, refuse
 from models.roles import SYSTEM
+from models.stages import STAGES, Stage
 from models.state import ApplicationState, EarlySignal, RefusedSignal
 from models.wire import start_of
 
@@ -32,6 +33,7 @@ KEEP_EARLY = timedelta(days=30)
 """How long an early signal without its own `expires_at` is kept, in business time."""
 
 _EARLY_CODES = (RefusalCode.TOO_EARLY, RefusalCode.NOT_OPEN_YET, RefusalCode.PLAN_PENDING)
+_ORDER = {stage: place for place, stage in enumerate(STAGES)}
 
 
 def receive(state: ApplicationState, kind: str, body: Any, now: datetime) -> None:
@@ -41,39 +43,36 @@ def receive(state: ApplicationState, kind: str, body: Any, now: datetime) -> Non
     except Refused as refused:
         note_refused(state, kind, body, refused.refusal, now)
         return
-    _attempt(state, kind, command, body, now, received_at=now)
+    _attempt(state, kind, command, body, now)
 
 
 def _attempt(
-    state: ApplicationState, kind: str, command: Command, body: Any, now: datetime, received_at: datetime
-) -> bool:
-    """True when the signal was dealt with (accepted or refused), False when it is kept."""
+    state: ApplicationState,
+    kind: str,
+    command: Command,
+    body: Any,
+    now: datetime,
+    kept: EarlySignal | None = None,
+) -> None:
+    """Deals with the signal (accepted or refused), or keeps it, longer where it is `kept` already."""
     try:
         apply(state, command, now)
-        return True
     except Refused as refused:
-        until = command.expires_at or received_at + KEEP_EARLY
+        until = kept.expires_at if kept is not None else command.expires_at or now + KEEP_EARLY
         early = refused.refusal.code in _EARLY_CODES or (
             refused.refusal.code is RefusalCode.NOT_IN_THIS_STAGE and may_come_later(state, command)
         )
         if not early or state.ended:
             note_refused(state, kind, body, refused.refusal, now)
-            return True
-        if now >= until:
+        elif now >= until:
             note_refused(state, kind, body, _expired(until, command.command_id, kind), now)
-            return True
-        _keep(state, command, body, received_at, until, now)
-        return False
+        elif kept is not None:
+            _put_by(state, kept)
+        else:
+            _keep(state, command, body, until, now)
 
 
-def _keep(
-    state: ApplicationState,
-    command: Command,
-    body: Any,
-    received_at: datetime,
-    until: datetime,
-    now: datetime,
-) -> None:
+def _keep(state: ApplicationState, command: Command, body: Any, until: datetime, now: datetime) -> None:
     kind = kind_of(command)
     twin = next((e for e in state.early if e.body.get("command_id") == command.command_id), None)
     if twin is not None:
@@ -93,11 +92,21 @@ def _keep(
         note_refused(state, kind, body, too_many.refusal, now)
         return
     dossier = state.dossier.digest if state.dossier else None
-    state.early.append(
+    _put_by(
+        state,
         EarlySignal(
-            received_at=received_at, expires_at=until, dossier_digest=dossier, command=kind, body=body
-        )
+            received_at=now,
+            expires_at=until,
+            dossier_digest=dossier,
+            command=kind,
+            body=body,
+            seq=state.seq,
+        ),
     )
+
+
+def _put_by(state: ApplicationState, signal: EarlySignal) -> None:
+    state.early.append(signal)
     state.early.sort(key=lambda e: e.received_at)
 
 
@@ -117,7 +126,8 @@ def early_wake(state: ApplicationState, now: datetime) -> datetime | None:
 def retry_early(state: ApplicationState, now: datetime) -> None:
     """Tries the kept signals again, oldest first, until none of them moves anything.
 
-    One whose dossier has changed since it came was decided on other materials and is refused as stale.
+    One whose dossier has changed since it came was decided on other materials and is refused as stale; so is
+    one that came before a step back (a notice taken down, a new vote): it was about what has been undone.
     """
     progress = True
     while progress and state.early:
@@ -134,10 +144,26 @@ def retry_early(state: ApplicationState, now: datetime) -> None:
             except Refused as refused:
                 note_refused(state, signal.command, signal.body, refused.refusal, now)
                 continue
-            _attempt(state, signal.command, command, signal.body, now, signal.received_at)
+            if _went_back(state, signal) and may_come_later(state, command):
+                note_refused(state, signal.command, signal.body, _undone(), now)
+                continue
+            _attempt(state, signal.command, command, signal.body, now, signal)
             if state.revision != before:
                 progress = True
                 break
+
+
+def _went_back(state: ApplicationState, signal: EarlySignal) -> bool:
+    """True when the application has gone back to an earlier stage since the signal was kept."""
+    if signal.seq is None:
+        return False
+    return any(fact.seq > signal.seq and _is_step_back(fact) for fact in state.history)
+
+
+def _is_step_back(fact: Fact) -> bool:
+    """A check that the system repeats by itself is none (`may_come_later` says the same)."""
+    before, after = Stage(fact.from_stage), Stage(fact.to_stage)
+    return _ORDER[after] < _ORDER[before] and not STAGES[after].automatic
 
 
 def note_refused(state: ApplicationState, kind: str, body: Any, refusal: Refusal, now: datetime) -> None:
@@ -217,4 +243,14 @@ def _overtaken() -> Refusal:
         en="The dossier changed after this early command was sent.",
         fix_zh="请查看最新材料后重新决定。",
         fix_en="Look at it again and decide on the present dossier.",
+    ).refusal
+
+
+def _undone() -> Refusal:
+    return refuse(
+        RefusalCode.STALE_REVISION,
+        zh="提前送达后申报已退回此前环节，该决定针对退回前的情况。",
+        en="The application has gone back a step since this early command was sent.",
+        fix_zh="请查看当前情况后重新决定。",
+        fix_en="Look at it again and decide on how it stands now.",
     ).refusal

@@ -54,13 +54,17 @@ class RefusedSignal(Wire):
 
 
 class EarlySignal(Wire):
-    """A signal that came before its stage: tried again at every move until it expires."""
+    """A signal that came before its stage: tried again at every move until it expires.
+
+    `seq` is the number of the last fact when it came; what an older release has kept has none.
+    """
 
     received_at: Instant
     expires_at: Instant
     dossier_digest: str | None
     command: str
     body: dict[str, Any]
+    seq: int | None = None
 
 
 class Answered(Wire):

@@ -6,7 +6,7 @@ from models.deadlines import DeadlineKind
 from models.deadlines import DeadlineName as N
 from models.refusal import RefusalCode
 from models.stages import Stage
-from tests.models.life import Life, submitted, with_office
+from tests.models.life import Life, posted, published, submitted, with_office
 from tests.models.test_lives_plan import order
 
 
@@ -41,3 +41,25 @@ def test_who_was_declined_when_the_plan_was_amended_is_reminded_of_the_new_date_
     assert life.deadline(N.DEPARTMENT_SUBMISSION).kind is DeadlineKind.BAR
     life.at("2023-11-14 00:00").assert_stage(Stage.LAPSED)
     assert life.told("reminded", N.DEPARTMENT_SUBMISSION) == ["11-06", "11-09", "11-10"]
+
+
+def test_the_image_of_a_notice_that_was_taken_down_is_not_filed_for_the_next_one() -> None:
+    """What came before a step back was about what has been undone (process (b): cancelled for error)."""
+    life = posted(Life())
+    life.signal(life.cast.file_evidence(), "2023-09-26 09:00")
+    life.do(life.cast.cancel("publicity", "employer"), "2023-09-27 09:00")
+    assert [noted.refusal.code for noted in life.state.refused] == [RefusalCode.STALE_REVISION]
+    life.do(life.cast.recommend(), "2023-09-27 10:00")
+    life.do(life.cast.start_publicity(), "2023-09-28 10:00")
+    life.at("2023-10-12 09:00").assert_stage(Stage.PUBLICITY_ENDED)
+    assert life.state.early == []
+
+
+def test_a_confirmation_sent_before_a_new_vote_is_not_that_of_the_new_result() -> None:
+    life = published(Life())
+    life.signal(life.cast.confirm(), "2023-12-19 09:00")
+    life.do(life.cast.objects(), "2023-12-19 10:00")
+    assert [kept.command for kept in life.state.early] == ["confirm"]
+    life.do(life.cast.rule("result-objection-1", "procedure_broken", role="convening_unit"))
+    life.assert_stage(Stage.REVIEW_READY)
+    assert [noted.refusal.code for noted in life.state.refused] == [RefusalCode.STALE_REVISION]
