@@ -54,7 +54,10 @@ def _attempt(
     now: datetime,
     kept: EarlySignal | None = None,
 ) -> None:
-    """Deals with the signal (accepted or refused), or keeps it, longer where it is `kept` already."""
+    """Deals with the signal (accepted or refused), or keeps it, longer where it is `kept` already.
+
+    A hold ends no waiting: what was kept for its stage is carried out when the application is released.
+    """
     try:
         apply(state, command, now)
     except Refused as refused:
@@ -62,6 +65,7 @@ def _attempt(
         early = refused.refusal.code in _EARLY_CODES or (
             refused.refusal.code is RefusalCode.NOT_IN_THIS_STAGE and may_come_later(state, command)
         )
+        early = early or (kept is not None and refused.refusal.code is RefusalCode.ON_HOLD)
         if not early or state.ended:
             note_refused(state, kind, body, refused.refusal, now)
         elif now >= until:

@@ -63,3 +63,15 @@ def test_a_confirmation_sent_before_a_new_vote_is_not_that_of_the_new_result() -
     life.do(life.cast.rule("result-objection-1", "procedure_broken", role="convening_unit"))
     life.assert_stage(Stage.REVIEW_READY)
     assert [noted.refusal.code for noted in life.state.refused] == [RefusalCode.STALE_REVISION]
+
+
+def test_a_hold_does_not_lose_what_waits_for_its_stage() -> None:
+    """The publicity ends on 8 October, the hold on the 10th: then the evidence that waited is filed."""
+    life = posted(Life())
+    life.signal(life.cast.file_evidence(), "2023-09-26 09:00")
+    life.do(life.cast.hold(), "2023-09-27 09:00")
+    life.at("2023-10-10 09:00").assert_stage(Stage.PUBLICITY_ENDED)
+    assert [kept.command for kept in life.state.early] == ["file_publicity_evidence"]
+    life.do(life.cast.release())
+    life.assert_stage(Stage.DEPARTMENT_REVIEW)
+    assert life.state.refused == []
