@@ -52,8 +52,10 @@ def told_roles(fact: Fact) -> tuple[Role, ...]:
             to = _role(fact.details.get("to"))
             return NEXT_AUTHORITY.get(to, (Role.CITY_OFFICE,)) if to else (Role.CITY_OFFICE,)
         case "deadline_moved":
-            holder = STAGES[Stage(fact.to_stage)].action_by
-            others = (holder,) if holder not in (None, Role.APPLICANT, Role.SYSTEM) else ()
+            stage = STAGES[Stage(fact.to_stage)]
+            # whoever posted a notice must leave it up for as long as it runs now
+            holder = stage.lane if stage.action_by is Role.SYSTEM else stage.action_by
+            others = (holder,) if holder not in (None, Role.APPLICANT) else ()
             return (Role.APPLICANT, *others)
         case "calendar_missing":
             return (Role.OFFICE, Role.CITY_OFFICE)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 
 from activities.database import Database
 from activities.notice_words import HAPPENED, TO_DO
-from activities.notices import NEXT_AUTHORITY
+from activities.notices import NEXT_AUTHORITY, told_roles
 from activities.visibility import ties_of
 from models.deadlines import DeadlineKind
 from models.lifecycle import TRANSITIONS
@@ -19,7 +20,7 @@ from models.visibility import Grant, may_see
 from tests.activities.recorded import Desk, RecordedLife
 from tests.activities.stories import STORIES
 from tests.activities.test_hops import every, one
-from tests.models.life import scheduled
+from tests.models.life import Life, posted, published, scheduled
 from workers.rehearsal.cast import COMMITTEE
 
 TOLD = [t.event for t in TRANSITIONS if t.notify]
@@ -97,3 +98,17 @@ async def test_the_applicant_is_told_of_every_date_that_bars(database: Database)
         ("applicant", ["2023-11-06"]),
         ("applicant", ["2023-10-23"]),
     ]
+
+
+@pytest.mark.parametrize(
+    ("reach", "name", "who"),
+    [(posted, "employer_publicity", Role.EMPLOYER), (published, "result_publicity", Role.OFFICE)],
+)
+def test_whoever_posted_a_notice_is_told_that_it_has_to_stay_longer(
+    reach: Callable[[Life], Life], name: str, who: Role
+) -> None:
+    """Taken down on the old last day it would be hidden on a day that counts (process reading 33)."""
+    life = reach(Life())
+    life.do(life.cast.revise("interruption", [{"name": name, "add_working_days": 1}]))
+    (moved,) = (fact for fact in life.state.history if fact.event == "deadline_moved")
+    assert told_roles(moved) == (Role.APPLICANT, who)
