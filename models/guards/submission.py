@@ -45,7 +45,7 @@ def commitments_signed(state: ApplicationState, command: c.Command, now: datetim
 
 
 def plan_offers(state: ApplicationState, command: c.Command, now: datetime) -> None:
-    """Specialty, level and route exist in the plan, and are those the application began with."""
+    """Specialty, level and route exist in the plan, and unit and choice are those it was begun with."""
     dossier = _dossier(command)
     if dossier is None:
         return
@@ -77,6 +77,16 @@ def plan_offers(state: ApplicationState, command: c.Command, now: datetime) -> N
                 f"dossier.{field}",
                 "work plan 一, 二: one application is for one specialty and level",
             )
+    if dossier.facts.full_post_management and not state.bound:
+        raise unmet(
+            "材料称用人单位全面实行岗位管理，而本次申报建立时未注明；否则不会核验岗位。",
+            "The dossier says that the unit is under full post management, and the application was begun "
+            "for one that is not: its posts would not be checked.",
+            "请撤回后以 employer.full_post_management=true 另行申报；填写有误的，请更正材料。",
+            "Withdraw and begin again with `employer.full_post_management`, or correct the dossier.",
+            "dossier.facts.full_post_management",
+            "work plan 五: recommended within the unit's posts",
+        )
 
 
 def parts_present(state: ApplicationState, command: c.Command, now: datetime) -> None:

@@ -75,3 +75,12 @@ def test_a_hold_does_not_lose_what_waits_for_its_stage() -> None:
     life.do(life.cast.release())
     life.assert_stage(Stage.DEPARTMENT_REVIEW)
     assert life.state.refused == []
+
+
+def test_a_dossier_does_not_tell_of_posts_that_the_application_was_begun_without() -> None:
+    """Its posts would not be checked, although the applicant says that they are (work plan 五)."""
+    life = Life()
+    dossier = life.cast.dossier()
+    dossier["facts"]["full_post_management"] = True
+    refusal = life.refused(life.cast.submit(dossier=dossier))
+    assert (refusal.code, refusal.field) == (RefusalCode.GUARD, "dossier.facts.full_post_management")
