@@ -166,6 +166,17 @@ def chain_in_order(state: ApplicationState, command: c.Command, now: datetime) -
             "dossier",
             "work plan 七(二): 重新呈报审核; Order 40 Art. 16",
         )
+    said = command.change_class if isinstance(command, c.Resubmit) else None
+    if expected != Role.APPLICANT and said is c.ChangeClass.SUBSTANTIVE:
+        raise unmet(
+            "单位和主管部门只作形式补正的确认；实质修改须重新公示，不得以确认代替。",
+            "Employer and department confirm a formal repair; a substantive one needs a new publicity.",
+            "确属形式补正的，请删除 change_class 后重发；属实质修改的，请勿确认，报退回的环节处理。",
+            "Leave `change_class` out if the repair is formal; if not, do not confirm it, and turn to "
+            "whoever returned it.",
+            "change_class",
+            "process reading 9; process invariant 8",
+        )
 
 
 def _dossier(command: c.Command) -> Dossier | None:

@@ -84,3 +84,15 @@ def test_a_dossier_does_not_tell_of_posts_that_the_application_was_begun_without
     dossier["facts"]["full_post_management"] = True
     refusal = life.refused(life.cast.submit(dossier=dossier))
     assert (refusal.code, refusal.field) == (RefusalCode.GUARD, "dossier.facts.full_post_management")
+
+
+def test_what_the_employer_calls_substantive_is_not_confirmed_as_a_formal_repair() -> None:
+    """It was taken for a seal and went on without the publicity that it needs (process (b), invariant 8)."""
+    life = with_office(Life())
+    life.do(life.cast.office_return("formal"), "2023-11-08 09:00")
+    life.do(life.cast.resubmit("o1"), "2023-11-08 10:00")
+    refusal = life.refused(life.cast.resubmit(role="employer", change_class="substantive"))
+    assert (refusal.code, refusal.field) == (RefusalCode.GUARD, "change_class")
+    life.do(life.cast.resubmit(role="employer", change_class="formal"))
+    life.do(life.cast.resubmit(role="department"))
+    life.assert_stage(Stage.OFFICE_REVIEW)
