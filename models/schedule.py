@@ -261,6 +261,22 @@ def next_wake(state: ApplicationState, now: datetime) -> datetime | None:
     return min(moments, default=None)
 
 
+def next_end(state: ApplicationState, now: datetime) -> datetime | None:
+    """The first instant by `now` at which something ends the present stage (a DUTY that passes does not)."""
+    if state.terms is None or state.ended:
+        return None
+    kinds = {spec.name: spec.kind for spec in state.deadline_specs()}
+    ends = [
+        deadline.due_at
+        for deadline in state.current_deadlines()
+        if deadline.due_at is not None
+        and deadline.passed(now)
+        and kinds[deadline.name] is not DeadlineKind.DUTY
+        and not suspended(state, deadline, kinds[deadline.name])
+    ]
+    return min(ends, default=None)
+
+
 def suspended_end(deadline: Deadline, held_at: datetime, released_at: datetime) -> date | None:
     """The new last day of a BAR after a hold: the time that was left when the hold began runs again.
 

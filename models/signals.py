@@ -12,9 +12,10 @@ from typing import Any
 from models.answered import body_digest
 from models.audit import Fact, canonical, digest
 from models.commands import Command, parse
-from models.decide import apply, kind_of, may_come_later, record
+from models.decide import apply, expire, kind_of, may_come_later, record
 from models.refusal import Refusal, RefusalCode, Refused, legible, refuse
 from models.roles import SYSTEM
+from models.schedule import next_end
 from models.stages import STAGES, Stage
 from models.state import ApplicationState, EarlySignal, RefusedSignal
 from models.wire import start_of
@@ -155,6 +156,22 @@ def retry_early(state: ApplicationState, now: datetime) -> None:
             if state.revision != before:
                 progress = True
                 break
+
+
+def let_pass(state: ApplicationState, now: datetime) -> bool:
+    """What is due by `now` happens; what waited for it is carried out at its moment. True if anything did.
+
+    After a pause of the service several ends may have passed: between a publicity that was over on Friday
+    and a window that closed on Monday, the evidence that was sent early is filed, as it would have been.
+    """
+    happened = False
+    while state.early and (end := next_end(state, now)) is not None and expire(state, end):
+        retry_early(state, max(end, state.history[-1].at))
+        happened = True
+    if expire(state, now):
+        retry_early(state, now)
+        happened = True
+    return happened
 
 
 def _went_back(state: ApplicationState, signal: EarlySignal) -> bool:

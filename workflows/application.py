@@ -27,7 +27,7 @@ with workflow.unsafe.imports_passed_through():
     from models.clock import BusinessClock
     from models.commands import Command, parse
     from models.deadlines import DeadlineRequest
-    from models.decide import answer_again, apply, expire, judge, record
+    from models.decide import answer_again, apply, judge, record
     from models.field_errors import first_field_error
     from models.lifecycle import BY_EVENT
     from models.outbox import HopBatch, HopResult, Left, OpenRequest, OpenResult, Snapshot
@@ -36,7 +36,7 @@ with workflow.unsafe.imports_passed_through():
     from models.roles import SYSTEM
     from models.schedule import next_wake
     from models.settle import open_state, waiting_for_calendar
-    from models.signals import early_wake, note_refused, receive, retry_early
+    from models.signals import early_wake, let_pass, note_refused, receive, retry_early
     from models.state import ApplicationState, Cause, Receipt
     from workflows.attributes import changed_attributes
     from workflows.messages import body_of, history_is_long, refusal_error, start_error
@@ -180,7 +180,7 @@ class ApplicationWorkflow:
         state = self._state
         if any(d.passed(now) for d in state.current_deadlines()):
             state = state.model_copy(deep=True)
-            expire(state, now)
+            let_pass(state, now)
         if answer_again(state, command) is None:
             judge(state, command, now)
 
@@ -351,9 +351,7 @@ class ApplicationWorkflow:
 
     def _let_pass(self, now: datetime) -> bool:
         """What is due by `now` happens, as a cause of its own. True if anything did."""
-        happened = expire(self._state, now)
-        if happened:
-            retry_early(self._state, now)
+        happened = let_pass(self._state, now)
         self._state.close_cause()
         return happened
 

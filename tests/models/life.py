@@ -19,7 +19,7 @@ from models.audit import Fact, verify
 from models.calendar import CalendarYearMissing, WorkCalendar
 from models.commands import parse
 from models.deadlines import Deadline, DeadlineName, DeadlineRequest
-from models.decide import apply, expire, record
+from models.decide import apply, record
 from models.lifecycle import BY_EVENT
 from models.outbox import DeadlineAnswer, HopBatch, HopResult
 from models.plan import ReviewPlan
@@ -29,7 +29,7 @@ from models.refusal import Refusal, Refused
 from models.roles import SYSTEM
 from models.schedule import next_wake, requests_on_entry
 from models.settle import open_state, waiting_for_calendar
-from models.signals import receive, retry_early
+from models.signals import let_pass, receive, retry_early
 from models.stages import Stage
 from models.state import ApplicationState, Cause, Receipt
 from models.terms import PlanTerms
@@ -113,8 +113,7 @@ class Life:
     def tick(self) -> None:
         """What the workflow does when it wakes."""
         self.drain()
-        while expire(self.state, self.now):
-            retry_early(self.state, self.now)
+        while let_pass(self.state, self.now):
             self.drain()
 
     def drain(self) -> None:
@@ -198,7 +197,7 @@ class Life:
         """Sends a command as an update; raises `Refused`."""
         if when is not None:
             self.at(when)
-        expire(self.state, self.now)
+        let_pass(self.state, self.now)
         receipt = apply(self.state, parse(body["kind"], body), self.now)
         retry_early(self.state, self.now)
         self.drain()
@@ -209,7 +208,7 @@ class Life:
         """Sends a command as a signal: nothing comes back."""
         if when is not None:
             self.at(when)
-        expire(self.state, self.now)
+        let_pass(self.state, self.now)
         receive(self.state, body["kind"], body, self.now)
         retry_early(self.state, self.now)
         self.drain()
@@ -219,7 +218,7 @@ class Life:
         """Sends a command that must be refused and must change nothing; gives the refusal."""
         if when is not None:
             self.at(when)
-        expire(self.state, self.now)
+        let_pass(self.state, self.now)
         before = self.state.model_dump_json()
         with pytest.raises(Refused) as refused:
             apply(self.state, parse(body["kind"], body), self.now)

@@ -6,7 +6,7 @@ from models.deadlines import DeadlineKind
 from models.deadlines import DeadlineName as N
 from models.refusal import RefusalCode
 from models.stages import Stage
-from tests.models.life import Life, posted, published, submitted, with_office
+from tests.models.life import Life, moment, posted, published, recommended, submitted, with_office
 from tests.models.test_lives_plan import order
 
 
@@ -96,3 +96,27 @@ def test_what_the_employer_calls_substantive_is_not_confirmed_as_a_formal_repair
     life.do(life.cast.resubmit(role="employer", change_class="formal"))
     life.do(life.cast.resubmit(role="department"))
     life.assert_stage(Stage.OFFICE_REVIEW)
+
+
+def test_evidence_sent_in_time_is_filed_although_the_service_paused_over_the_end_of_the_window() -> None:
+    """Posted on 27 October, over on 3 November; nobody was there from that evening until the 7th."""
+    life = recommended(Life())
+    life.do(life.cast.start_publicity(), "2023-10-27 09:00")
+    life.signal(life.cast.file_evidence(), "2023-10-30 09:00")
+    life.at("2023-11-03 18:00")
+    life.now = moment("2023-11-07 08:00")
+    life.tick()
+    assert life.events()[-3:] == ["publicity_over_clear", "file_evidence", "lapse"]
+    assert life.state.history[-2].at == moment("2023-11-04 00:00")
+    life.assert_stage(Stage.LAPSED)
+    assert not life.state.ended, "it lapsed at the department, and may be admitted late"
+
+
+def test_a_publicity_that_ends_with_the_window_does_not_serve_it_even_if_all_was_sent_early() -> None:
+    """Begun on 30 October it ends at 24:00 of 6 November, exactly when the window closes (process (e))."""
+    life = recommended(Life())
+    life.do(life.cast.start_publicity(), "2023-10-30 09:00")
+    life.signal(life.cast.file_evidence(), "2023-10-30 10:00")
+    life.signal(life.cast.department_submit())
+    life.at("2023-11-07 09:00").assert_stage(Stage.LAPSED)
+    assert life.state.ended
