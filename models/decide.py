@@ -22,6 +22,7 @@ from models.publicity_effects import finish_publicity
 from models.refusal import Option, RefusalCode, Refused, refuse
 from models.roles import SYSTEM, Actor, Role
 from models.schedule import ask_for_deadlines, suspended
+from models.stage_groups import RETURNED
 from models.stages import STAGES, Stage
 from models.state import Answered, ApplicationState, Receipt
 from models.transitions import Transition
@@ -200,7 +201,8 @@ def may_come_later(state: ApplicationState, command: Command) -> bool:
     """True when the command belongs to a stage that lies ahead (forward steps only): it is early, not wrong.
 
     Steps back (returns) and corrections do not count, so that a decision on older materials is never kept
-    for newer ones; a check that the system repeats by itself is no step back.
+    for newer ones, nor an answer for a list that is not written yet; a check that the system repeats by
+    itself is no step back.
     """
     order = {stage: place for place, stage in enumerate(STAGES)}
     seen, todo = {state.stage}, [state.stage]
@@ -210,6 +212,7 @@ def may_come_later(state: ApplicationState, command: Command) -> bool:
             if (
                 t.target is None
                 or t.target in seen
+                or t.target in RETURNED
                 or STAGES[t.target].terminal
                 or t.event in CORRECTION_EFFECTS
             ):

@@ -120,3 +120,23 @@ def test_a_publicity_that_ends_with_the_window_does_not_serve_it_even_if_all_was
     life.signal(life.cast.department_submit())
     life.at("2023-11-07 09:00").assert_stage(Stage.LAPSED)
     assert life.state.ended
+
+
+def test_an_answer_sent_twice_does_not_answer_the_next_list() -> None:
+    """Points are numbered alike: the second sending waited, and sent the next return straight back."""
+    life = submitted(Life())
+    life.do(life.cast.employer_return(), "2023-09-21 09:00")
+    life.do(life.cast.resubmit("e1"), "2023-09-22 09:00")
+    life.signal(life.cast.resubmit("e1"), "2023-09-22 09:01")
+    assert [noted.refusal.code for noted in life.state.refused] == [RefusalCode.NOT_IN_THIS_STAGE]
+    life.do(life.cast.employer_return(), "2023-09-25 09:00")
+    life.assert_stage(Stage.EMPLOYER_RETURNED)
+
+
+def test_nobody_answers_the_offices_list_before_it_is_written() -> None:
+    """Else the one chance to repair the dossier was used up by a message that had come too soon."""
+    life = with_office(Life())
+    life.signal(life.cast.resubmit("o1"), "2023-11-01 09:00")
+    life.do(life.cast.office_return(), "2023-11-08 09:00")
+    life.assert_stage(Stage.OFFICE_RETURNED)
+    assert life.state.action_by == "applicant"
