@@ -40,6 +40,7 @@ from models.state import (
     ReturnRound,
     Vote,
 )
+from models.wire import last_day_before
 
 Effect = Callable[[ApplicationState, c.Command, datetime], None]
 
@@ -226,7 +227,10 @@ def log_move(
 
 
 def _revise(state: ApplicationState, command: c.Command, now: datetime) -> None:
-    """Puts every changed deadline back to the calendar, with the old end as a floor: later only."""
+    """Puts every changed deadline back to the calendar, with the old end as a floor: later only.
+
+    A revision whose answer has not come yet is built upon: what two documents give in one moment adds up.
+    """
     revise = cast(c.ReviseDeadlines, command)
     if revise.plan_version is not None and revise.plan_dates is not None:
         _follow_plan(state, revise, now)
@@ -234,9 +238,12 @@ def _revise(state: ApplicationState, command: c.Command, now: datetime) -> None:
     changes: dict[DeadlineName, c.DeadlineChange | None] = {ch.name: ch for ch in revise.changes}
     under_way = {r.name: r for r in unanswered(state)} if not changes else {}
     everything = [*(d.name for d in state.current_deadlines()), *under_way]
+    waiting = _revisions_under_way(state)
     for name, change in (changes or dict.fromkeys(everything)).items():
         deadline = state.deadlines.get(name)
-        if deadline is not None:
+        if name in waiting:
+            request, last_day = waiting[name], _asked_for(waiting[name])
+        elif deadline is not None:
             request, last_day = deadline.request, deadline.last_day
         else:
             request = under_way[name] if name in under_way else planned(state, name, now)
@@ -249,6 +256,17 @@ def _revise(state: ApplicationState, command: c.Command, now: datetime) -> None:
         if change is not None:
             update |= _changed(request, change, last_day)
         state.requests.append(request.model_copy(update=update))
+
+
+def _revisions_under_way(state: ApplicationState) -> dict[DeadlineName, DeadlineRequest]:
+    """The last revision of each deadline that has not left yet, unless its stage was entered again since."""
+    latest = {request.name: request for request in state.asked()}
+    return {name: r for name, r in latest.items() if r.ground is not None and r.cap is None}
+
+
+def _asked_for(request: DeadlineRequest) -> date | None:
+    """The last day that a request names by itself; None where it has to be counted."""
+    return request.last_day or (last_day_before(request.due_at) if request.due_at is not None else None)
 
 
 def _follow_plan(state: ApplicationState, revise: c.ReviseDeadlines, now: datetime) -> None:

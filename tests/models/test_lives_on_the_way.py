@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from models.commands import parse
 from models.deadlines import DeadlineKind
 from models.deadlines import DeadlineName as N
+from models.decide import apply
 from models.refusal import RefusalCode
 from models.stages import Stage
-from tests.models.life import Life, moment, posted, published, recommended, submitted, with_office
+from tests.models.life import Json, Life, moment, posted, published, recommended, submitted, with_office
 from tests.models.test_lives_plan import order
 
 
@@ -140,3 +142,39 @@ def test_nobody_answers_the_offices_list_before_it_is_written() -> None:
     life.do(life.cast.office_return(), "2023-11-08 09:00")
     life.assert_stage(Stage.OFFICE_RETURNED)
     assert life.state.action_by == "applicant"
+
+
+def in_one_moment(life: Life, *bodies: Json) -> None:
+    """Several commands before the calendar has answered the first of them, as when they come in one task."""
+    for body in bodies:
+        apply(life.state, parse(body["kind"], body), life.now)
+        life.state.close_cause()
+    life.tick()
+
+
+def extension(life: Life, **change: object) -> Json:
+    return life.cast.revise("extension", [{"name": "department_submission"} | change])
+
+
+def test_two_extensions_in_one_moment_add_up() -> None:
+    """Two and three working days after Monday 6 November: 7, 8, 9, 10 and 13."""
+    life = submitted(Life()).at("2023-11-01 09:00")
+    in_one_moment(life, extension(life, add_working_days=2), extension(life, add_working_days=3))
+    assert life.last_day(N.DEPARTMENT_SUBMISSION) == "2023-11-13"
+
+
+def test_the_shorter_of_two_extensions_in_one_moment_takes_nothing_back() -> None:
+    life = submitted(Life()).at("2023-11-01 09:00")
+    in_one_moment(life, extension(life, last_day="2023-11-20"), extension(life, last_day="2023-11-10"))
+    assert life.last_day(N.DEPARTMENT_SUBMISSION) == "2023-11-20"
+
+
+def test_two_days_on_which_the_notice_was_hidden_cost_two_days_also_when_recorded_at_once() -> None:
+    """Posted on 25 September without the 26th and 27th: 28 September, 7, 8, 9 and 10 October count."""
+    life = posted(Life()).at("2023-09-28 09:00")
+    hidden = [
+        life.cast.revise("interruption", [{"name": "employer_publicity", "skip_days": [day]}])
+        for day in ("2023-09-26", "2023-09-27")
+    ]
+    in_one_moment(life, *hidden)
+    assert life.last_day(N.EMPLOYER_PUBLICITY) == "2023-10-10"
