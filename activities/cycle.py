@@ -29,6 +29,7 @@ from models.tables import Application, Cycle, CycleFact, CycleNotice, CycleStep,
 from models.tables.base import UtcInstant
 from models.tables.chain import turn_columns
 from models.turn import Entry, judge
+from models.wire import local_day
 
 
 class CycleDesk:
@@ -57,6 +58,10 @@ class CycleDesk:
                     refused_en=str(unknown),
                     field="plan_id",
                 )
+            if asked.opened_at is not None:
+                held = await session.get(Cycle, asked.plan_id)
+                if held is not None and held.opened_at != asked.opened_at:
+                    return _held_before(held)
             calendar = await self._records.calendar_on(session, asked.at)
         return DatesAnswer(
             terms=CycleTerms.of(plan),
@@ -108,6 +113,19 @@ class CycleDesk:
             ).where(*is_open)
             await session.execute(insert(OpenCase).from_select([*columns, "listed_at"], listed))
         return Done(counts={**counts, "open": total})
+
+
+def _held_before(held: Cycle) -> DatesAnswer:
+    """The server forgets who ended long ago, or was ended by hand; the record of a year is not begun anew."""
+    day = local_day(held.opened_at)
+    return DatesAnswer(
+        refused_zh=f"方案“{held.plan_id}”的评审年度已于{day}建立，其记录保存在数据库中，不能重新开始。"
+        "流程如被误终止，请从其历史恢复（temporal workflow reset）。",
+        refused_en=f"The cycle of the plan {held.plan_id!r} was begun on {day} and is on record: it is not "
+        "begun again. If its workflow was ended by mistake, bring it back from its history "
+        "(temporal workflow reset).",
+        field="plan_id",
+    )
 
 
 def _row(snapshot: CycleSnapshot) -> dict[str, Any]:

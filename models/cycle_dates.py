@@ -91,12 +91,16 @@ class CycleTerms(Compact):
 
 
 class DatesAsked(Wire):
-    """The question to the calendar activity. `rehearsal_clock`: the cycle does not run on real time."""
+    """The question to the calendar activity. `rehearsal_clock`: the cycle does not run on real time.
+
+    `opened_at`: a cycle asks that begins at this moment, and on record there may be no other of its plan.
+    """
 
     plan_id: str
     at: Instant
     marks: Marks = Marks()
     rehearsal_clock: bool = False
+    opened_at: Instant | None = None
 
 
 class DatesAnswer(Compact):

@@ -12,7 +12,7 @@ from typing import Any
 
 from models.audit import UNMOVING, Fact
 from models.commands import Command
-from models.cycle_dates import DatesAnswer, next_tick, tick_on
+from models.cycle_dates import DatesAnswer, DatesAsked, next_tick, tick_on
 from models.cycle_state import CycleState, OrderState, UndrawnMeeting, Watched
 from models.cycle_steps import STEPS, Phase, StepId, StepKind
 from models.roles import SYSTEM, Actor, Role
@@ -178,6 +178,17 @@ def take_tick(state: CycleState, now: datetime) -> bool:
 
 
 # --- dates -------------------------------------------------------------------------------------------------
+
+
+def dates_asked(state: CycleState, at: datetime) -> DatesAsked:
+    """What is asked when dates are needed; the first time, at its opening, a cycle says when it began."""
+    return DatesAsked(
+        plan_id=state.input.plan_id,
+        at=at,
+        marks=state.marks,
+        rehearsal_clock=not state.input.clock.is_real,
+        opened_at=state.opened_at if state.terms is None else None,
+    )
 
 
 def take_dates(state: CycleState, answer: DatesAnswer, now: datetime, *, opening: bool = False) -> None:

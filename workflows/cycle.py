@@ -30,7 +30,7 @@ with workflow.unsafe.imports_passed_through():
     from models.audit import Fact, abridge
     from models.commands import Command
     from models.cycle_commands import IssueCalendar, IssuePlanVersion
-    from models.cycle_dates import DatesAnswer, DatesAsked
+    from models.cycle_dates import DatesAnswer
     from models.cycle_messages import Asked, Done, Order
     from models.cycle_state import (
         CycleBatch,
@@ -404,13 +404,7 @@ class ReviewCycleWorkflow:
             life.take_dates(self._state, answer, at)
 
     async def _ask_for_dates(self, at: datetime) -> DatesAnswer:
-        given = self._state.input
-        asked = DatesAsked(
-            plan_id=given.plan_id,
-            at=at,
-            marks=self._state.marks,
-            rehearsal_clock=not given.clock.is_real,
-        )
+        asked = life.dates_asked(self._state, at)
         answer: DatesAnswer = await self._ask_database("cycle_dates", asked, DatesAnswer)
         return answer
 
