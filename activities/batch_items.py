@@ -135,7 +135,8 @@ async def freeze(
     except Refused as refused:
         async with database.transaction() as session:
             batch = await session.get_one(Batch, leg.batch.batch_ref)
-            batch.status = NOT_MADE
+            if not _another(batch, leg):
+                batch.status = NOT_MADE
         return LegOver(leg=leg.leg, refusal=refused.refusal)
 
 
@@ -143,6 +144,8 @@ async def _freeze(database: Database, leg: Leg, four_eyes_above: int, calendars:
     given = leg.batch
     async with database.transaction() as session:
         batch = await session.get_one(Batch, given.batch_ref)
+        if _another(batch, leg):
+            raise _taken()
         if batch.frozen_at is None:
             if given.selection is not None:
                 await session.execute(delete(BatchItem).filter_by(batch_ref=given.batch_ref))
@@ -156,6 +159,11 @@ async def _freeze(database: Database, leg: Leg, four_eyes_above: int, calendars:
         async for fields in _fields(session, given):
             ending += irreversible({**given.command, **(fields or {})})
         return LegOver(leg=leg.leg, items=batch.items, irreversible=ending, four_eyes_above=four_eyes_above)
+
+
+def _another(batch: Batch, leg: Leg) -> bool:
+    """Whether the row is that of an earlier batch: the server forgets who is over, or was ended by hand."""
+    return leg.made_at is not None and batch.made_at != leg.made_at
 
 
 async def _choose(session: AsyncSession, given: BatchInput, today: Today) -> None:

@@ -48,7 +48,8 @@ class LegKind(StrEnum):
 class Leg(Wire):
     """One stretch of work of a batch, numbered. It tells its outcome by the signal `leg_over`.
 
-    `at` is business time. `round` counts the retries; `force` is that of the last one.
+    `at` is business time. `round` counts the retries; `force` is that of the last one. `made_at`: when the
+    batch was made, which tells it from another one under its reference (None: of an older release).
     """
 
     batch: BatchInput
@@ -57,6 +58,7 @@ class Leg(Wire):
     at: Instant
     round: int = 0
     force: bool = False
+    made_at: Instant | None = None
 
 
 class LegOver(Compact):

@@ -213,6 +213,7 @@ class BatchWorkflow:
             at=self._moment,
             round=state.round,
             force=state.force,
+            made_at=state.made_at,
         )
         task = asyncio.create_task(self._walk(leg))
         self._legs.add(task)
