@@ -11,7 +11,13 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from temporalio import activity
-from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.client import (
+    Client,
+    WorkflowExecutionStatus,
+    WorkflowHandle,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -33,8 +39,10 @@ _SILENT = (
     RPCStatusCode.DEADLINE_EXCEEDED,
     RPCStatusCode.RESOURCE_EXHAUSTED,
     RPCStatusCode.FAILED_PRECONDITION,
+    RPCStatusCode.NOT_FOUND,
 )
-"""The last one: its workflow cannot go on. It must not hold up the others."""
+"""The third: its workflow cannot go on, and must not hold up the others. The last: the server has lost the
+update, or the application goes on in another run."""
 
 
 class Sent(Wire):
@@ -91,9 +99,26 @@ async def send_command(
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
-        ended = "already completed" in error.message.lower()
-        return Sent(application_ref=application_ref, outcome="closed" if ended else "unknown")
+        return Sent(application_ref=application_ref, outcome=await _not_found(handle, error))
     return Sent(application_ref=application_ref, outcome="accepted", receipt=receipt)
+
+
+async def _not_found(handle: WorkflowHandle[Any, Any], error: RPCError) -> Literal["closed", "unknown"]:
+    """What it is that is not there: the application, its workflow any more, or only the update: then raises.
+
+    Of an update that was on its way when the application ended the server says the same again and again.
+    """
+    text = error.message.lower()
+    if "already completed" in text:
+        return "closed"
+    if "closing workflow" in text:
+        status = (await handle.describe()).status
+        if status in (WorkflowExecutionStatus.RUNNING, WorkflowExecutionStatus.CONTINUED_AS_NEW):
+            raise error
+        return "closed"
+    if text.startswith("update"):
+        raise error
+    return "unknown"
 
 
 async def send_or_silence(
