@@ -13,6 +13,7 @@ from typing import Any
 from models.audit import UNMOVING, Fact
 from models.commands import Command
 from models.cycle_dates import DatesAnswer, DatesAsked, next_tick, tick_on
+from models.cycle_messages import OrdersAsked, OrdersEnded
 from models.cycle_state import CycleState, OrderState, UndrawnMeeting, Watched
 from models.cycle_steps import STEPS, Phase, StepId, StepKind
 from models.roles import SYSTEM, Actor, Role
@@ -394,6 +395,18 @@ def order_finished(
         details["reason"] = reason
     record(state, "order_failed" if failed else "order_done", now, SYSTEM, CLOCK_CITATION, details)
     return True
+
+
+def orders_asked(state: CycleState) -> OrdersAsked | None:
+    """What is under way beside the cycle, to be looked at; None when nothing is."""
+    running = tuple(order.order_id for order in state.running_orders)
+    return OrdersAsked(plan_id=state.input.plan_id, order_ids=running) if running else None
+
+
+def take_ended(state: CycleState, ended: OrdersEnded | None, now: datetime) -> None:
+    """An order that was ended by hand has failed: nobody waits for it, and the papers are made anew."""
+    for order_id, reason in ended.reasons.items() if ended is not None else ():
+        order_finished(state, order_id, {}, reason, now)
 
 
 def settle_open_cases(state: CycleState, watched: Watched) -> None:

@@ -60,3 +60,16 @@ class OrderDone(Compact):
     accepted: int = 0
     refused: int = 0
     ended: int = 0
+
+
+class OrdersAsked(Wire):
+    """Which orders of a cycle are still under way: those of these that have ended without a word."""
+
+    plan_id: str
+    order_ids: tuple[str, ...]
+
+
+class OrdersEnded(Compact):
+    """The orders that have ended without an outcome, with the reason."""
+
+    reasons: dict[str, str] = Field(default_factory=dict)

@@ -54,6 +54,11 @@ def cycle_id(plan_id: str) -> str:
     return f"cycle/{plan_id}"
 
 
+def order_workflow_id(plan_id: str, order_id: str) -> str:
+    """The id of the workflow beside a cycle that carries out one order."""
+    return f"{cycle_id(plan_id)}/order/{order_id}"
+
+
 class CycleReceipt(Compact):
     """The answer "accepted". `counts` and `facts` are what the command did, in numbers and a few words.
 

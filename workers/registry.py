@@ -32,6 +32,7 @@ from activities.lists import Lists
 from activities.meetings import Meetings
 from activities.opening import Opening
 from activities.orders import Orders
+from activities.orders_ended import orders_ended
 from activities.papers.config import PaperConfig
 from activities.papers.making import Papers
 from activities.records import FactWriter, Records
@@ -125,6 +126,7 @@ def make_activities(
         desk.list_open_cases,
         Watch(records).watch_cycle,
         Orders(database).carry_out,
+        orders_ended,
         batches.record_batch,
         batches.batch_leg,
         versions.issue_plan_version,

@@ -31,7 +31,7 @@ with workflow.unsafe.imports_passed_through():
     from models.commands import Command
     from models.cycle_commands import IssueCalendar, IssuePlanVersion
     from models.cycle_dates import DatesAnswer
-    from models.cycle_messages import Asked, Done, Order
+    from models.cycle_messages import Asked, Done, Order, OrdersEnded
     from models.cycle_state import (
         CycleBatch,
         CycleReceipt,
@@ -40,6 +40,7 @@ with workflow.unsafe.imports_passed_through():
         CycleTaskDone,
         OrderState,
         Watched,
+        order_workflow_id,
     )
     from models.cycle_views import CycleView, StatisticsView, cycle_view, statistics_view
     from models.decide import kind_of
@@ -311,7 +312,7 @@ class ReviewCycleWorkflow:
             await workflow.start_child_workflow(
                 CycleOrderWorkflow.run,
                 task,
-                id=f"{self._state.input.workflow_id}/order/{task.order_id}",
+                id=order_workflow_id(task.plan_id, task.order_id),
                 parent_close_policy=ParentClosePolicy.ABANDON,
                 task_timeout=TASK_TIMEOUT,
                 static_summary=task.activity,
@@ -338,6 +339,8 @@ class ReviewCycleWorkflow:
     async def _watch(self, now: datetime) -> CycleTask | None:
         """Takes the numbers of the day; the order to make papers where some are missing."""
         state = self._state
+        if running := life.orders_asked(state):
+            life.take_ended(state, await self._look_up("orders_ended", running, OrdersEnded), now)
         asked = self._asked(None, now)
         watched = await self._look_up("watch_cycle", asked, Watched)
         if watched is None:
