@@ -43,32 +43,53 @@ OURS = {"ask_database"}
 
 
 def fingerprint_of(source: str) -> dict[str, list[str]]:
-    """Workflow class (or module function) -> "method: call(first argument)" in source order."""
+    """Workflow class (or module function) -> "method: call(first argument)" in source order.
+
+    A call of a method or function of the same module that emits something, itself or through others, counts
+    as well: what it is asked for stands there.
+    """
     found: dict[str, list[str]] = {}
     tree = ast.parse(source)
+    emitting = _emitting(tree)
     for node in tree.body:
         if isinstance(node, ast.ClassDef):
-            calls = [c for item in node.body for c in _calls(item, getattr(item, "name", ""))]
+            calls = [c for item in node.body for c in _calls(item, getattr(item, "name", ""), emitting)]
             if calls:
                 found[node.name] = calls
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            calls = _calls(node, node.name)
+            calls = _calls(node, node.name, emitting)
             if calls:
                 found.setdefault("(module)", []).extend(calls)
     return found
 
 
-def _calls(node: ast.AST, method: str) -> list[str]:
-    called = [inner for inner in ast.walk(node) if isinstance(inner, ast.Call) and _emits(inner.func)]
+def _emitting(tree: ast.Module) -> frozenset[str]:
+    """The names of the module's methods and functions that emit a command, whichever way."""
+    bodies = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    known: frozenset[str] = frozenset()
+    while True:
+        more = frozenset(body.name for body in bodies if _calls(body, body.name, known))
+        if more == known:
+            return known
+        known = more
+
+
+def _calls(node: ast.AST, method: str, emitting: frozenset[str]) -> list[str]:
+    called = [
+        inner for inner in ast.walk(node) if isinstance(inner, ast.Call) and _emits(inner.func, emitting)
+    ]
     called.sort(key=lambda call: (call.lineno, call.col_offset))
     return [f"{method}: {_text(call)}" for call in called]
 
 
-def _emits(called: ast.expr) -> bool:
+def _emits(called: ast.expr, emitting: frozenset[str]) -> bool:
     if isinstance(called, ast.Name):
-        return called.id in OURS
-    named = isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name)
-    return named and called.value.id == "workflow" and called.attr in COMMANDS
+        return called.id in OURS or called.id in emitting
+    if not (isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name)):
+        return False
+    if called.value.id == "self":
+        return called.attr in emitting
+    return called.value.id == "workflow" and called.attr in COMMANDS
 
 
 def _text(call: ast.Call) -> str:

@@ -45,3 +45,11 @@ def test_the_gate_sees_what_is_asked_of_the_database() -> None:
     after = fingerprint_of("async def f():\n    await ask_database('bureau', 1)\n")
     assert before != after
     assert "ask_database" in str(fingerprint_of(_application()))
+
+
+def test_the_gate_sees_what_is_asked_through_others() -> None:
+    source = Path(WORKFLOWS / "cycle.py").read_text(encoding="utf-8")
+    asked = 'self._look_up("watch_cycle", asked, Watched)'
+    assert asked in source
+    changed = source.replace(asked, f'{asked} or self._look_up("weather", asked, Watched)')
+    assert fingerprint_of(changed) != fingerprint_of(source)
