@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from models.deadlines import DeadlineName
+from models.deadline_labels import DEADLINE_LABELS
 from models.explaining import event_label
 from models.plan import ReviewPlan
 from models.public_statistics import PublicStatistics
@@ -68,8 +68,6 @@ _GROUNDS = {
     "release": "恢复办理顺延",
     "admit_late": "准予补报",
 }
-_DEADLINES = {spec.name: spec.label.zh for stage in reversed(STAGES.values()) for spec in stage.deadlines}
-"""What a deadline is called where it counts first."""
 MAIN = ("opened", "submitted", "to_office", "accepted", "voted", "passed", "confirmed")
 """The measures of the tables in print."""
 
@@ -279,7 +277,7 @@ def _role(role: str) -> str:
 
 
 def _deadline(name: str) -> str:
-    return _DEADLINES.get(DeadlineName(name), name) if name in set(DeadlineName) else name
+    return DEADLINE_LABELS[name].zh if name in DEADLINE_LABELS else name
 
 
 def _when(at: datetime) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
+from models.deadline_labels import DEADLINE_LABELS
 from models.deadlines import DeadlineName
 from models.roles import ROLE_LABELS, Role
 from models.stage_types import Stage
@@ -42,9 +43,6 @@ class SearchField(Wire):
 
 _STATUSES = {"open": "办理中", "on_hold": "暂停", "ended": "已结束"}
 _ROUTES = {"normal": "正常", "exam": "考试", "exception": "破格", "qualification": "职业资格"}
-_DEADLINES = {
-    deadline.name.value: deadline.label.zh for spec in STAGES.values() for deadline in spec.deadlines
-}
 
 _ALL = (
     SearchField(name="ref", label=Label(zh="申报编号", en="reference"), zh_names=("编号",)),
@@ -76,7 +74,7 @@ _ALL = (
         name="deadline",
         label=Label(zh="期限名称", en="which deadline is next"),
         zh_names=("期限",),
-        words={name.value: _DEADLINES.get(name.value, name.value) for name in DeadlineName},
+        words={name.value: DEADLINE_LABELS[name.value].zh for name in DeadlineName},
     ),
     SearchField(
         name="due", label=Label(zh="截止日", en="last day"), kind=Kind.DAY, zh_names=("截止", "截止日")

@@ -23,6 +23,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from models.calendar import WorkCalendar
+from models.deadline_labels import DEADLINE_LABELS
 from models.plan import ReviewPlan
 from models.plan_periods import terms_on
 from models.roles import Role
@@ -32,7 +33,7 @@ from tests.browser.test_bpmn_js import CHROMIUM, FLAGS
 from tests.support import eventually
 from tests.workers.conftest import rehearsal_clock
 from workers.board.render import SECTIONS
-from workers.board.words import DEADLINE_WORDS, Lang, text
+from workers.board.words import Lang, text
 from workers.connect import connect
 from workers.gateway.serve import listening_socket, local_issuer, run_gateway
 from workers.rehearsal.cast import COMMITTEE, OFFICE
@@ -269,7 +270,7 @@ class Walker:
         await first.locator("th a").click()
         await page.wait_for_url(f"**/applications/{reference}")
         await self._axe("application")
-        named = DEADLINE_WORDS["department_submission"].zh
+        named = DEADLINE_LABELS["department_submission"].zh
         heading = page.locator("h3", has_text=named)
         assert "2023年11月6日" in await heading.inner_text()
         assert await page.locator(".lifecycle .stage.current").count() == 1

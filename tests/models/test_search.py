@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from models.calendar import WorkCalendar
+from models.deadline_labels import DEADLINE_LABELS
 from models.field_errors import first_field_error
 from models.refusal import Refused
 from models.search import Search, Term, canonical_search, parse_search
@@ -18,6 +19,7 @@ from models.search_fields import FIELDS, NULLABLE, Kind
 from models.selection import Selection, read_search
 from models.slack import Span, Today, span_of
 from models.stages import STAGES, Stage
+from workers.board.words import known
 
 CALENDAR = WorkCalendar.load()
 few_examples = settings(max_examples=80, deadline=None)
@@ -84,6 +86,12 @@ def test_chinese_is_understood_and_printed_in_one_way() -> None:
     assert canonical_search(f"环节：{STAGES[Stage.OFFICE_REVIEW].label.zh}") == "stage:office_review"
     assert canonical_search("截止≤2023-11-06　待办：用人单位") == "action_by:employer due<=2023-11-06"
     assert canonical_search("stage:passed,accepted,passed") == "stage:accepted,passed"
+
+
+def test_the_departments_window_is_found_by_its_own_name() -> None:
+    own = "主管部门提交截止"
+    assert canonical_search(f"期限：{own}") == "deadline:department_submission"
+    assert DEADLINE_LABELS["department_submission"].zh == known("zh", "department_submission") == own
 
 
 @pytest.mark.parametrize(

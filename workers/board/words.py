@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
+from models.deadline_labels import DEADLINE_LABELS
 from models.deadlines import DeadlineName
 from models.publicity_faults import FAULT_LABELS
 from models.search_fields import FIELDS
-from models.stages import STAGES
 from models.wire import Label
 from workers.board.words_pages import MORE
 
@@ -223,13 +223,10 @@ TEXT: dict[str, Label] = {
     **MORE,
 }
 
-DEADLINE_WORDS: dict[str, Label] = {
-    deadline.name.value: deadline.label for spec in STAGES.values() for deadline in spec.deadlines
-}
 _KNOWN: dict[str, Label] = {
     **{field.name: field.label for field in FIELDS.values()},
     **{name.value: _l("其他期限", "another deadline") for name in DeadlineName},
-    **DEADLINE_WORDS,
+    **DEADLINE_LABELS,
     **{fault.value: label for fault, label in FAULT_LABELS.items()},
 }
 
