@@ -13,6 +13,7 @@ from models.commands import COMMANDS, Command
 from models.deadlines import DEADLINE_KIND_LABELS, Deadline, DeadlineRevision
 from models.decide import ROLES_OF, next_commands
 from models.decide import offered as offers
+from models.guards.publicity import objections_to_rule_on
 from models.lifecycle import leaving, stages_of
 from models.refusal import Refusal, Refused
 from models.roles import ROLE_LABELS, Role
@@ -156,6 +157,8 @@ def _blocked(state: ApplicationState, t: Transition, now: datetime) -> Label | N
         return Label(zh=f"已暂停办理（{state.hold.ground}）。", en=f"On hold ({state.hold.ground}).")
     if state.hold is None and t.command == "release":
         return Label(zh="未被暂停。", en="Not on hold.")
+    if t.command == "rule_on_objection" and not objections_to_rule_on(state):
+        return Label(zh="没有待核查的异议。", en="No objection awaits a finding.")
     nothing = cast(Command, None)
     for guard in t.guards:
         if guard.check in _STATE_ONLY:

@@ -10,7 +10,7 @@ from models.guards.base import narrowed, unmet
 from models.refusal import RefusalCode, refuse
 from models.roles import ROLE_LABELS, Role
 from models.stages import Stage
-from models.state import ApplicationState
+from models.state import ApplicationState, Objection
 from models.wire import local_day
 
 
@@ -120,12 +120,16 @@ def objector_waits(state: ApplicationState, command: c.Command, now: datetime) -
         )
 
 
+def objections_to_rule_on(state: ApplicationState) -> list[Objection]:
+    """The objections that a finding in this stage may be about."""
+    here = (Stage.EMPLOYER_PUBLICITY, Stage.EMPLOYER_OBJECTION)
+    return state.open_objections("employer" if state.stage in here else "result")
+
+
 def objection_known(state: ApplicationState, command: c.Command, now: datetime) -> None:
     """The objection exists, is open, and is ruled on by someone who neither recommended nor objected."""
     rule = narrowed(command, c.RuleOnObjection)
-    here = (Stage.EMPLOYER_PUBLICITY, Stage.EMPLOYER_OBJECTION)
-    of = "employer" if state.stage in here else "result"
-    ids = [o.id for o in state.open_objections(of)]
+    ids = [o.id for o in objections_to_rule_on(state)]
     if rule.objection_id not in ids:
         raise unmet(
             "没有该编号的待核查异议。",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from models.explaining import Explanation, NothingToTellError, explain
 from models.lifecycle import BY_EVENT
 from models.views import deadline_views, refused_views, state_view
-from tests.models.life import Life, moment, with_department, with_office
+from tests.models.life import Life, moment, posted, published, with_department, with_office
 from tests.models.random_life import BEGINNINGS
 
 
@@ -93,6 +95,17 @@ def test_what_was_refused_and_what_may_come_next_is_told(corrected: Life) -> Non
     assert "submit" in {one.command for one in now.not_now}
     held = next(one for one in now.next if one.event == "release")
     assert held.blocked is not None
+
+
+@pytest.mark.parametrize("way", [posted, published], ids=["employer", "result"])
+def test_nothing_is_ruled_on_before_somebody_objected(way: Callable[[Life], Life]) -> None:
+    life = way(Life())
+    ruling = [one for one in told(life).next if one.command == "rule_on_objection"]
+    assert ruling
+    assert {one.blocked.en for one in ruling if one.blocked} == {"No objection awaits a finding."}
+    life.do(life.cast.objects())
+    ruling = [one for one in told(life).next if one.command == "rule_on_objection"]
+    assert not any(one.blocked for one in ruling)
 
 
 def test_a_moment_or_a_number_that_is_not_there_is_named() -> None:
