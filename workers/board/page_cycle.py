@@ -24,7 +24,7 @@ from models.stages import STAGES, Stage
 from models.statistics import OUTCOMES, outcome_of
 from workers.board import words
 from workers.board.days import On, morning_of
-from workers.board.render import lang_of, page
+from workers.board.render import choices_of, lang_of, page
 from workers.gateway.caller import Caller
 from workers.gateway.context import Context, context_of
 from workers.gateway.paths import PlanId
@@ -65,6 +65,7 @@ async def cycle(
         stages=[(stage, *stages[stage]) for stage in Stage if stage in stages],
         total=sum(n for n, _, _ in stages.values()),
         funnel=_funnel(counts),
+        choice=choices_of(plan, lang),
         outcomes={name: label for name, (label, _) in OUTCOMES.items()},
         strip=_strip(plan, today, lang),
         days=[(day, list(rows)) for day, rows in groupby(due, key=lambda one: one.last_day)],

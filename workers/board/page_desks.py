@@ -11,11 +11,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from activities.calendar_preview import Preview
 from activities.left_behind import LeftRow, left_behind
+from activities.plans import plan_in_force
 from models.refusal import Refused
 from models.roles import Reference
 from workers.board import sheets
 from workers.board.days import On, morning_of
-from workers.board.render import formatters, lang_of, page
+from workers.board.render import choices_of, formatters, lang_of, page
 from workers.board.sheets import Flag, Link, Sheet
 from workers.gateway import routes_operations, routes_records
 from workers.gateway.caller import Caller
@@ -39,11 +40,13 @@ async def posts(request: Request, here: Here, caller: Who, plan_id: PlanId) -> R
     """Posts by unit and level: how many there are, are held, and are left."""
     words = formatters(lang_of(request))
     found = await routes_operations.quota(here, caller, plan_id)
+    async with here.database.reading() as session:
+        choice = choices_of(await plan_in_force(session, plan_id), lang_of(request))
     t = words["t"]
     rows = [
         (
             one.employer,
-            one.level,
+            choice(one.level),
             one.capacity,
             one.held,
             one.consumed,

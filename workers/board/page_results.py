@@ -109,7 +109,7 @@ def _statistics(words: Any, found: CycleStatistics) -> list[Sheet]:
     ]
     others = [(label(name), found.totals.get(key, 0)) for key, name in MEASURES.items() if key not in FUNNEL]
     voted, passed = found.totals.get("voted", 0), found.totals.get("passed", 0)
-    reasons = [(words["known"](one.hop), one.code, one.count) for one in found.reasons]
+    reasons = [(words["role"](one.hop), one.code, one.count) for one in found.reasons]
     legs = [
         (words["stage"](one.stage), words["role"](one.role), one.count, one.median, one.p90, one.longest)
         for one in found.hops

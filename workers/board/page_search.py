@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from activities.finding import Order, Place, find
+from activities.plans import plan_in_force
 from activities.saved_searches import save_search, saved_by
 from models.batch import NOT_FOR_MANY
 from models.refusal import Refused
@@ -18,7 +19,7 @@ from models.search import MOST_CHARACTERS, canonical_search
 from models.search_fields import FIELDS
 from workers.board.batch_form import CHOICES
 from workers.board.days import On, morning_of
-from workers.board.render import page
+from workers.board.render import choices_of, lang_of, page
 from workers.gateway.caller import Caller
 from workers.gateway.context import Context, context_of
 from workers.gateway.cursor import Cursor
@@ -48,10 +49,11 @@ async def search(
     """What a search finds; one that cannot be read is said why, beside the field."""
     owners = Owner.all_of(caller.subject, caller.grants)
     after = Cursor.read(cursor) if cursor else None
-    problem, rows, place, today = None, [], None, None
+    problem, rows, place, today, plan = None, [], None, None, None
     try:
         async with looking(here, caller, plan_id, q, morning_of(on)) as view:
             today = view.today
+            plan = await plan_in_force(view.session, plan_id)
             found, place = await find(
                 view.session,
                 view.selection,
@@ -76,6 +78,7 @@ async def search(
         on=on,
         rows=rows,
         today=today,
+        choice=choices_of(plan, lang_of(request)),
         next=Cursor(after=place.ref, due_at=place.due_at).text() if place is not None else None,
         problem=problem,
         saved=saved,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import DictLoader, Environment, StrictUndefined
 
 from models.lifecycle import BY_EVENT
+from models.plan import ReviewPlan
 from models.roles import ROLE_LABELS, Role
 from models.stages import STAGES, Stage
 from models.wire import SHANGHAI, Label
@@ -121,6 +122,19 @@ def formatters(lang: words.Lang) -> Mapping[str, Any]:
         "moment": moment,
         "url": lambda value: quote(str(value), safe=""),
     }
+
+
+def choices_of(plan: ReviewPlan | None, lang: words.Lang) -> Callable[[str], str]:
+    """How a page writes a specialty or level: as the plan calls it; a code it does not have stays."""
+
+    def choice(code: str) -> str:
+        try:
+            label = plan.choice_label(code) if plan is not None else None
+        except KeyError:
+            label = None
+        return code if label is None else label.zh if lang == "zh" else label.en
+
+    return choice
 
 
 @cache

@@ -183,6 +183,18 @@ async def test_an_application_is_told_from_its_workflow_and_the_look_is_on_recor
     assert unseen.status_code == 404
 
 
+async def test_specialties_and_levels_are_called_as_the_plan_calls_them(
+    browser: httpx.AsyncClient, bearer: Bearer, stage_door: Door
+) -> None:
+    await stage_door.start()
+    await signed_in(browser, bearer)
+    for path in (f"search?q=ref:{stage_door.cast.ref}", f"cycle?q=ref:{stage_door.cast.ref}"):
+        for lang, names in (("zh", ("计量", "副高级")), ("en", ("metrology", "deputy senior"))):
+            page = await browser.get(f"{BASE}/{path}&lang={lang}")
+            assert all(f">{name}</t" in page.text for name in names), (path, lang)
+    assert (await browser.get("/board/plans/nowhere/posts")).status_code == 404
+
+
 async def test_a_batch_from_a_search_is_asked_first_and_sent_by_a_click(
     browser: httpx.AsyncClient, bearer: Bearer, stage_door: Door
 ) -> None:
