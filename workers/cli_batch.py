@@ -333,7 +333,7 @@ def _value(name: str, text: str) -> Any:
         return text
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # nested too deeply
         fail(BAD_INPUT, f"--field {name}: it begins like JSON and is none ({error}).")
 
 

@@ -175,7 +175,7 @@ def read_json(source: str) -> Any:
             BAD_INPUT,
             f"{source} cannot be read ({error.strerror}): give a file of JSON, or - for standard input.",
         )
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # nested too deeply
         fail(BAD_INPUT, f"{source} is not JSON ({error}): correct it, or begin with `zhicheng template`.")
 
 

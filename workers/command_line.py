@@ -154,6 +154,11 @@ def for_arguments(arguments: Sequence[str]) -> typer.Typer:
 
 def run(arguments: list[str]) -> int:
     """Run one command and give its exit status; never raises."""
+    if (unreadable := _not_utf8(arguments)) is not None:
+        sys.stderr.write(
+            f"The word {unreadable} of the command is not UTF-8: set the terminal to it and type it again.\n"
+        )
+        return 2
     try:
         for_arguments(arguments)(arguments, prog_name="zhicheng")
     except SystemExit as end:
@@ -167,6 +172,13 @@ def run(arguments: list[str]) -> int:
         sys.stderr.write(f"Unexpected {type(error).__name__}: {reason[:500]}. Please report it.\n")
         return 1
     return 0
+
+
+def _not_utf8(arguments: list[str]) -> int | None:
+    """Which word, counted from one, came in another encoding (a terminal of GBK, say); None when none did."""
+    return next(
+        (n for n, word in enumerate(arguments, 1) if any("\ud800" <= c <= "\udfff" for c in word)), None
+    )
 
 
 def main() -> None:

@@ -162,7 +162,7 @@ def _object(name: str, model: type[BaseModel], text: str) -> Any:
 def _json(name: str, text: str, where: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # nested too deeply
         raise BadOptionError(f"{flag(name)}: {where} is not JSON ({error}).") from None
 
 

@@ -90,6 +90,24 @@ def test_what_nobody_foresaw_is_one_sentence(
     assert capsys.readouterr().err == "Unexpected ZeroDivisionError: by zero. Please report it.\n"
 
 
+def test_a_word_in_another_encoding_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    word = "计量".encode("gb18030").decode("utf-8", "surrogateescape")  # as Python gives it to a program
+    assert cli.run(["at-risk", "--plan", word]) == 2
+    assert "The word 3 of the command is not UTF-8" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--file", "--dossier"])
+def test_json_that_is_nested_too_deeply_is_refused_with_the_file(
+    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deep = tmp_path / "deep.json"
+    deep.write_text("[" * 100_000)
+    assert cli.run(["submit", "a-1", option, str(deep)]) == 2
+    said = capsys.readouterr().err
+    assert f"{deep} is not JSON" in said
+    assert "report it" not in said
+
+
 @pytest.mark.parametrize(("words", "status"), [(["--help"], 0), (["plan", "lint"], 0), (["limbo"], 2)])
 def test_run_gives_the_status(words: list[str], status: int) -> None:
     assert command_line.run(words) == status
