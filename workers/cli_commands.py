@@ -25,6 +25,7 @@ from workers.cli_shared import (
     echo_json,
     fail,
     read_json,
+    until,
     when,
     words,
 )
@@ -186,7 +187,7 @@ def _print(receipt: Receipt, lang: Lang) -> None:
         f"stage     {receipt.stage}  {words(label_of(receipt.stage), lang)}, revision {receipt.revision}"
     )
     if receipt.due_at:
-        typer.echo(f"due       {when(receipt.due_at)}")
+        typer.echo(f"due       {until(receipt.due_at)}")
     typer.echo(f"next      {', '.join(receipt.next) or 'nothing'}")
     for warning in receipt.warnings:
         typer.echo(f"warning   {words(warning, lang)}")

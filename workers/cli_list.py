@@ -10,7 +10,7 @@ from models.stages import Stage, label_of
 from models.wire import Instant, Wire, last_day_before, local_day
 from workers.cli_database import At
 from workers.cli_searching import Of, Query, looking
-from workers.cli_shared import AsJson, InLang, console, echo_json, table, when, words
+from workers.cli_shared import AsJson, InLang, console, echo_json, table, until, words
 
 if TYPE_CHECKING:
     from activities.finding import View
@@ -79,7 +79,7 @@ def list_command(
             one.status,
             one.action_by or "-",
             one.employer,
-            when(one.due_at),
+            until(one.due_at),
             *("-" if number is None else str(number) for number in (one.slack, one.days_at_stage)),
         )
         shown.add_row(one.application_ref, *cells, str(one.returns), one.plan_id)

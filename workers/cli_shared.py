@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Awaitable, Callable
+from datetime import time
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, TypeVar
 
 import typer
@@ -19,7 +20,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from models.wire import SHANGHAI, Label
+from models.wire import SHANGHAI, Label, last_day_before
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -86,6 +87,14 @@ def words(label: Label, lang: Lang) -> str:
 def when(instant: datetime | None) -> str:
     """A moment in Asia/Shanghai, to the minute."""
     return instant.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if instant else "-"
+
+
+def until(end: datetime | None) -> str:
+    """The end of a deadline in Asia/Shanghai. Midnight is 24:00 of the day before, which is the last one:
+    at 00:00 of the next day it is too late."""
+    if end is None or (there := end.astimezone(SHANGHAI)).time() != time():
+        return when(end)
+    return f"{last_day_before(there)} 24:00"
 
 
 def default_plan() -> str:

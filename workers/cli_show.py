@@ -19,6 +19,7 @@ from workers.cli_shared import (
     console,
     echo_json,
     table,
+    until,
     when,
     words,
 )
@@ -72,7 +73,7 @@ def _heading(out: Console, state: StateView, lang: Lang) -> None:
             f"{state.status}, revision {state.revision}, plan version {state.plan_version or 'not loaded'}",
         ),
         ("action by", words(state.action_by_label, lang) if state.action_by_label else "nobody"),
-        ("due", when(state.due_at)),
+        ("due", until(state.due_at)),
         ("now", f"{when(state.at)} (business time, Asia/Shanghai)"),
     ]
     if state.hold:

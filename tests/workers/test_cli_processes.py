@@ -7,15 +7,18 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from models.wire import SHANGHAI
 from tests.cli import CliRunner, Result
 from tests.support import eventually
 from tests.workers.conftest import environment_of
 from workers import command_line
 from workers.cli import app
+from workers.cli_shared import until
 from workers.settings import Settings
 
 PROGRAM = str(Path(sys.executable).with_name("zhicheng"))
@@ -90,9 +93,15 @@ def test_what_nobody_foresaw_is_one_sentence(
     assert capsys.readouterr().err == "Unexpected ZeroDivisionError: by zero. Please report it.\n"
 
 
+def test_the_end_of_a_deadline_names_its_last_day() -> None:
+    midnight = datetime(2023, 11, 7, tzinfo=SHANGHAI)
+    assert (until(midnight), until(None)) == ("2023-11-06 24:00", "-")
+    assert until(midnight.replace(hour=17)) == "2023-11-07 17:00"
+
+
 def test_a_word_in_another_encoding_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     word = "计量".encode("gb18030").decode("utf-8", "surrogateescape")  # as Python gives it to a program
-    assert cli.run(["at-risk", "--plan", word]) == 2
+    assert command_line.run(["at-risk", "--plan", word]) == 2
     assert "The word 3 of the command is not UTF-8" in capsys.readouterr().err
 
 
@@ -102,7 +111,7 @@ def test_json_that_is_nested_too_deeply_is_refused_with_the_file(
 ) -> None:
     deep = tmp_path / "deep.json"
     deep.write_text("[" * 100_000)
-    assert cli.run(["submit", "a-1", option, str(deep)]) == 2
+    assert command_line.run(["submit", "a-1", option, str(deep)]) == 2
     said = capsys.readouterr().err
     assert f"{deep} is not JSON" in said
     assert "report it" not in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import time
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
@@ -16,7 +17,7 @@ from models.lifecycle import BY_EVENT
 from models.plan import ReviewPlan
 from models.roles import ROLE_LABELS, Role
 from models.stages import STAGES, Stage
-from models.wire import SHANGHAI, Label
+from models.wire import SHANGHAI, Label, last_day_before
 from workers.board import words
 from workers.board.door import sessions_of, visitor_of
 from workers.board.session import Visitor
@@ -109,6 +110,13 @@ def formatters(lang: words.Lang) -> Mapping[str, Any]:
         there = value.astimezone(SHANGHAI)
         return f"{day_words(there.date(), lang)} {there:%H:%M}"
 
+    @lru_cache(maxsize=4096)
+    def until(value: Any) -> str:
+        """The end of a deadline; midnight is 24:00 of the day before, which is the last one."""
+        if value is None or (there := value.astimezone(SHANGHAI)).time() != time():
+            return moment(value)
+        return f"{day(last_day_before(there))} 24:00"
+
     return {
         "t": lambda key, **values: words.text(lang, key, **values),
         "lang": lang,
@@ -120,6 +128,7 @@ def formatters(lang: words.Lang) -> Mapping[str, Any]:
         "known": lambda value: words.known(lang, value),
         "day": day,
         "moment": moment,
+        "until": until,
         "url": lambda value: quote(str(value), safe=""),
     }
 

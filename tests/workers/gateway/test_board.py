@@ -174,11 +174,14 @@ async def test_an_application_is_told_from_its_workflow_and_the_look_is_on_recor
         assert STAGES[Stage.EMPLOYER_REVIEW].label.en in page.text
         assert "The chain of records is whole" in page.text
         assert 'class="stage open current"' in page.text
+        assert "Mon 6 Nov 2023 24:00" in page.text, "the last day, as the deadlines below it say"
 
     await eventually(shown, 20.0)
     looks = (await stage_door.read("/looks")).json()
     assert any((one["what"], one["outcome"]) == ("board_application", "shown") for one in looks)
-    assert stage_door.cast.ref in (await browser.get(f"{BASE}/search?q=ref:{stage_door.cast.ref}")).text
+    found = await browser.get(f"{BASE}/search?q=ref:{stage_door.cast.ref} due:2023-11-06")
+    assert stage_door.cast.ref in found.text
+    assert "Mon 6 Nov 2023 24:00" in found.text, "the day that was searched for"
     unseen = await browser.get(f"{BASE}/applications/{unique('nobody')}")
     assert unseen.status_code == 404
 
