@@ -6,10 +6,11 @@ the rows, for closing; and a hop's transaction has a dozen statements. It knows 
 
 from __future__ import annotations
 
+from asyncio import Future
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from sqlite3 import Cursor as SqliteCursor
-from sqlite3 import connect
+from sqlite3 import Error, connect
 from typing import Any
 
 from aiosqlite import Connection, Cursor
@@ -28,6 +29,21 @@ def sqlite_connection(path: str, **options: Any) -> Connection:
 
 
 class _OneTrip(Connection):
+    _stopping: Future[Any] | None = None
+
+    def stop(self) -> Future[Any] | None:
+        self._stopping = super().stop()
+        return self._stopping
+
+    async def _connect(self) -> Connection:
+        """A file that cannot be opened: the thread ends before the loop may, which it would tell in vain."""
+        try:
+            return await super()._connect()
+        except Error:
+            if self._stopping is not None:
+                await self._stopping
+            raise
+
     def cursor(self) -> Any:
         return self._cursor_with_rows()
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import stat
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, inspect, literal, select, text, type_coerce
 
 from activities.database import Database, async_url, sync_url
+from activities.sqlite_connection import sqlite_connection
 from models.tables import Base, CertificateCounter
 from models.tables.base import UtcInstant, Words
 from tests.models.life import moment
@@ -161,3 +164,18 @@ def test_migrations_name_plain_types_only() -> None:
 def test_a_sqlite_file_is_for_its_owner_only(tmp_path: Path) -> None:
     upgrade(f"sqlite+aiosqlite:///{tmp_path / 'new.db'}")
     assert stat.S_IMODE((tmp_path / "new.db").stat().st_mode) == 0o600
+
+
+def test_a_file_that_cannot_be_opened_leaves_no_thread_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[threading.ExceptHookArgs] = []
+    monkeypatch.setattr(threading, "excepthook", told.append)
+
+    async def opened() -> None:
+        await sqlite_connection(str(tmp_path / "missing" / "zhicheng.db"))
+
+    for _ in range(100):
+        with pytest.raises(sqlite3.OperationalError):
+            asyncio.run(opened())
+    assert told == []
