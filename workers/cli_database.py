@@ -58,6 +58,7 @@ def with_database(
     from models.search_errors import SearchError
     from workers.client_errors import NoWorker, ServerAway
     from workers.connect import TemporalUnreachableError
+    from workers.settings import SettingsError
     from workers.stack import database_words
 
     settings = load_settings()
@@ -77,6 +78,8 @@ def with_database(
         if as_json:
             echo_json({"refused": refused.refusal})
         fail(REFUSED, refused.refusal.sentence(lang))
+    except SettingsError as error:
+        fail(BAD_INPUT, str(error))
     except UnknownPlanError as unknown:
         fail(BAD_INPUT, f"--plan: {unknown}")
     except SQLAlchemyError as error:

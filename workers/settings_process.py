@@ -106,6 +106,13 @@ class ProcessSettings(BaseSettings):
         description="use the items of a batch up to which one person is enough",
     )
 
+    @field_validator("data_dir")
+    @classmethod
+    def _no_file(cls, value: Path) -> Path:
+        if value.is_file():
+            raise ValueError(f"{value} is a file")
+        return value
+
     @field_validator("calendar_dir")
     @classmethod
     def _readable_notices(cls, value: Path | None) -> Path | None:

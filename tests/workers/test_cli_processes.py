@@ -82,6 +82,21 @@ def test_wrong_settings_are_status_2_with_the_remedy() -> None:
     assert "ZHICHENG_LOG_LEVEL" in result.stderr
 
 
+@pytest.mark.parametrize("words", ["up", "list", "doctor", "token --subject a --role applicant"])
+def test_a_file_in_place_of_the_data_directory_is_a_wrong_setting(words: str, tmp_path: Path) -> None:
+    (tmp_path / "data").touch()
+    result = run(*words.split(), ZHICHENG_DATA_DIR=str(tmp_path / "data"))
+    assert result.exit_code == 2
+    assert "is a file" in result.stderr
+    assert "ZHICHENG_DATA_DIR" in result.stderr
+
+
+def test_the_doctor_of_a_directory_without_keys_says_whose_to_use(tmp_path: Path) -> None:
+    result = run("doctor", ZHICHENG_DATA_DIR=str(tmp_path), ZHICHENG_PAYLOAD_KEYS="")
+    assert result.exit_code == 2
+    assert "use the ZHICHENG_DATA_DIR of the worker" in result.stderr
+
+
 def test_what_nobody_foresaw_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
