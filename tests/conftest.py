@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from temporalio.client import Client
 
@@ -29,6 +30,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
+    hypothesis.settings.register_profile("suite", deadline=None)  # how long one example takes is no property
+    hypothesis.settings.load_profile("suite")
     log_to_stderr()
     os.environ["ZHICHENG_PAYLOAD_KEYS"] = KEYS
 

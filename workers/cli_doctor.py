@@ -35,10 +35,11 @@ def doctor(
         from activities.doctor.examination import examine
         from activities.papers.storage import FileStore
 
-        async with database.reading() as session:
-            on_record = await plans_on_record(session)
-        if plan is not None and plan not in on_record:
-            await known_plan(database, plan)
+        if plan is not None:
+            async with database.reading() as session:
+                on_record = await plans_on_record(session)
+            if plan not in on_record:
+                await known_plan(database, plan)
         files = FileStore(settings.data_dir.absolute()) if papers else None
         calendars = Calendars(as_of=settings.rehearsal, folder=settings.calendar_dir)
         if not temporal:

@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import delete
 from temporalio import activity, workflow
 from temporalio.service import RPCError
 
 from activities.database import Database
 from models.cycle_state import cycle_id
+from models.tables import Base
 from models.views import StateView
 from tests.cli import CliRunner, Result
 from tests.support import eventually, log_to_stderr, unique
@@ -163,10 +165,19 @@ def rehearsal_clock(business_start: str, speed: float = 1.0) -> Json:
 
 
 async def end_cycle(settings: Settings, plan_id: str) -> None:
-    """The server is shared: ends the cycle of a plan, if there is one."""
+    """Server and database are shared: ends the cycle of a plan, if there is one, and forgets it. One that is
+    on record is not begun again."""
     client = await connect(settings)
     with suppress(RPCError):
         await client.get_workflow_handle(cycle_id(plan_id)).terminate("end of the test")
+    database = Database(settings.database_url.get_secret_value())
+    try:
+        async with database.transaction() as session:
+            for table in reversed(Base.metadata.sorted_tables):
+                if table.name.startswith("cycle"):
+                    await session.execute(delete(table).where(table.c.plan_id == plan_id))
+    finally:
+        await database.close()
 
 
 def environment_of(settings: Settings) -> dict[str, str]:

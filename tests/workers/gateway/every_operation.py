@@ -102,14 +102,14 @@ PATIENCE = 60.0
 """Seconds in which an answer must come; a hundred starts at once, on a busy machine, take more than ten."""
 
 
-WHOLE = 10
-"""A hundred applications at once are begun in ten cases; those that vary what else is sent begin two."""
+WHOLE = 2
+"""A hundred applications at once are begun in two cases; those that vary what else is sent begin two each."""
 
 _begun: list[int] = []
 
 
 def in_short(body: Any) -> Any:
-    """The body as it is sent: once ten long lists of starts were sent whole, of others the first two."""
+    """The body as it is sent: once so many long lists of starts were sent whole, of others the first two."""
     if not isinstance(body, list) or not 2 < len(body) <= MOST_STARTS:
         return body
     _begun.append(len(body))
