@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 from temporalio import activity
+from temporalio.service import RPCError
 
 from activities import orders
 from models.cycle_state import order_workflow_id
@@ -49,7 +50,10 @@ async def test_a_terminated_order_has_failed_by_the_next_daily_look(
     beside = own.environment.client.get_workflow_handle(order_workflow_id(PLAN_ID, ended))
 
     async def begun() -> None:
-        assert (await beside.describe()).raw_description.pending_activities
+        try:
+            assert (await beside.describe()).raw_description.pending_activities
+        except RPCError as error:
+            raise AssertionError("not even started") from error
 
     await eventually(begun)
     await beside.terminate("it was a mistake")
