@@ -54,7 +54,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         "test_demo_survives_kills",
         "test_simulate_year",
         "test_invariants",
-        "workflows/test_meeting",
+        "workflows/test_meeting.py",
         "test_schemathesis",
         "test_cli_application",
         "test_hard_times",
