@@ -19,6 +19,9 @@ another alarm, on whose day it had fallen by mistake.
 """
 
 
+TASKS = 18
+"""Workflow tasks of the main line, three events each: how many it takes a machine decides as well."""
+
 LIVES = 3
 """How often a life that costs too many events is lived anew.
 
@@ -42,7 +45,9 @@ async def test_the_main_line_stays_within_its_budget(
         print(f"\nmain line: {cost.events} events, {cost.bytes} bytes, {cost.actions} billable actions")
         print(f"           {dict(kinds.most_common())}")
     assert kinds["WORKFLOW_EXECUTION_UPDATE_COMPLETED"] == 11
-    assert cost.events <= MAIN_LINE.events
+    tasks = sum(number for kind, number in kinds.items() if kind.startswith("WORKFLOW_TASK_"))
+    assert cost.events - tasks <= MAIN_LINE.events - 3 * TASKS, kinds
+    assert kinds["WORKFLOW_TASK_COMPLETED"] <= TASKS + 2, "a busy machine may take a task or two more"
     assert cost.bytes <= MAIN_LINE.bytes
     assert cost.actions <= MAIN_LINE.actions
 
