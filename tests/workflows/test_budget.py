@@ -7,8 +7,9 @@ from collections import Counter
 import pytest
 from temporalio.api.enums.v1 import EventType
 
+from tests.support import eventually
 from tests.workflows import lives
-from tests.workflows.cycle import Cycle
+from tests.workflows.cycle import Cycle, Life
 from workers.bench.cost import Cost, cost_of
 
 MAIN_LINE = Cost(events=120, bytes=30_000, actions=46)
@@ -19,48 +20,41 @@ another alarm, on whose day it had fallen by mistake.
 """
 
 
-TASKS = 18
-"""Workflow tasks of the main line, three events each: how many it takes a machine decides as well."""
+async def opened(cycle: Cycle) -> Life:
+    """An application whose first task is over. Whoever asks it, or turns the virtual clock, while that one is
+    under way costs it another task, which is none of the main line's."""
+    life = await cycle.start()
 
-LIVES = 3
-"""How often a life that costs too many events is lived anew.
+    async def at_rest() -> bool:
+        return not (await life.handle.describe()).raw_description.HasField("pending_workflow_task")
 
-A machine that is too busy for a workflow task costs its application a task more (it beats, or times out and
-comes again): three events that the life itself does not need. What a life needs, one of three shows.
-"""
+    await eventually(at_rest)
+    return life
 
 
 async def test_the_main_line_stays_within_its_budget(
     cycle: Cycle, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for _ in range(LIVES):
-        life = await cycle.start()
-        await lives.to_archived(life)
-        history = await life.handle.fetch_history()
-        cost = cost_of(history)
-        if cost.events <= MAIN_LINE.events:
-            break
+    life = await opened(cycle)
+    await lives.to_archived(life)
+    history = await life.handle.fetch_history()
+    cost = cost_of(history)
     kinds = Counter(EventType.Name(e.event_type).removeprefix("EVENT_TYPE_") for e in history.events)
     with capsys.disabled():
         print(f"\nmain line: {cost.events} events, {cost.bytes} bytes, {cost.actions} billable actions")
         print(f"           {dict(kinds.most_common())}")
     assert kinds["WORKFLOW_EXECUTION_UPDATE_COMPLETED"] == 11
-    tasks = sum(number for kind, number in kinds.items() if kind.startswith("WORKFLOW_TASK_"))
-    assert cost.events - tasks <= MAIN_LINE.events - 3 * TASKS, kinds
-    assert kinds["WORKFLOW_TASK_COMPLETED"] <= TASKS + 2, "a busy machine may take a task or two more"
+    assert cost.events <= MAIN_LINE.events
     assert cost.bytes <= MAIN_LINE.bytes
     assert cost.actions <= MAIN_LINE.actions
 
 
 async def test_a_hop_costs_at_most_one_activity(cycle: Cycle) -> None:
-    for _ in range(LIVES):
-        life = await cycle.start()
-        await lives.to_department_review(life)
-        before = cost_of(await life.handle.fetch_history())
-        await life.send(life.cast.department_submit())
-        after = cost_of(await life.handle.fetch_history())
-        if after.events - before.events <= 7:
-            break
+    life = await opened(cycle)
+    await lives.to_department_review(life)
+    before = cost_of(await life.handle.fetch_history())
+    await life.send(life.cast.department_submit())
+    after = cost_of(await life.handle.fetch_history())
     assert after.actions - before.actions <= 3
     """The update, one activity, one upsert of search attributes."""
     assert after.events - before.events <= 7
