@@ -10,12 +10,21 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from activities.identity_keys import IdentityKeyError
 from models.field_errors import in_words
 from models.refusal import Refused
 from workers.client_errors import ClientError
 from workers.gateway.problems import ProblemError, answer, of_error, problem
 
-EXPECTED = (ProblemError, Refused, ClientError, PoolTimeout, OperationalError, InterfaceError)
+EXPECTED = (
+    ProblemError,
+    Refused,
+    ClientError,
+    IdentityKeyError,
+    PoolTimeout,
+    OperationalError,
+    InterfaceError,
+)
 """What a route may raise, and `workers.gateway.problems.of_error` has words for."""
 
 _log = structlog.stdlib.get_logger("gateway")

@@ -11,6 +11,7 @@ from pydantic import Field
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from activities.identity_keys import IdentityKeyError
 from models.refusal import Option, Refusal, Refused
 from models.wire import Label, Wire
 from workers.client_cycle import CycleClosed, UnknownCycle
@@ -155,6 +156,8 @@ def of_error(error: Exception) -> ProblemError | None:
             return _nobody()
         case PoolTimeout() | OperationalError() | InterfaceError():
             return _database_away()
+        case IdentityKeyError():
+            return _sealed()
         case QueryFailed():
             return problem(
                 503,
@@ -246,4 +249,17 @@ def answer(request: Request, found: ProblemError) -> JSONResponse:
         status_code=body.status,
         media_type=MEDIA_TYPE,
         headers=found.headers,
+    )
+
+
+def _sealed() -> ProblemError:
+    return problem(
+        503,
+        "identity_sealed",
+        zh="证件号码无法解密或比对。",
+        en="Identity numbers do not open, or cannot be compared.",
+        fix_zh="请联系运维：密钥环 ZHICHENG_IDENTITY_KEYS 或 ZHICHENG_IDENTITY_INDEX_KEYS 缺少密钥"
+        "（见 docs/privacy.md）。",
+        fix_en="Ask the operator: a key is missing in ZHICHENG_IDENTITY_KEYS or ZHICHENG_IDENTITY_INDEX_KEYS "
+        "(docs/privacy.md).",
     )

@@ -19,7 +19,6 @@ from pydantic import Field
 from starlette.background import BackgroundTask
 
 from activities import identity
-from activities.identity_keys import IdentityKeyError
 from activities.looks import Looker
 from activities.person_data import export_person
 from models.identity import DOCUMENT_LABELS, Document
@@ -31,7 +30,7 @@ from workers.gateway.caller import Caller
 from workers.gateway.context import Context, context_of
 from workers.gateway.offices import for_the_plan
 from workers.gateway.paths import OF_CALLER, PlanId, problems
-from workers.gateway.problems import ProblemError, not_found, problem
+from workers.gateway.problems import not_found
 from workers.gateway.tokens import caller_of
 
 router = APIRouter(prefix="/v1/plans/{plan_id}/people", tags=["people"])
@@ -117,20 +116,17 @@ async def record(
 ) -> RecordedIdentity:
     """Record who a reference stands for. The number is kept sealed and is not in the answer."""
     await for_the_plan(here, caller, plan_id)
-    try:
-        async with here.database.transaction() as session:
-            done = await identity.record_identity(
-                session,
-                here.identities,
-                looker_of(request, caller),
-                person,
-                given.document,
-                given.number,
-                datetime.now(UTC),
-                given.document_no,
-            )
-    except IdentityKeyError:
-        raise _does_not_open() from None
+    async with here.database.transaction() as session:
+        done = await identity.record_identity(
+            session,
+            here.identities,
+            looker_of(request, caller),
+            person,
+            given.document,
+            given.number,
+            datetime.now(UTC),
+            given.document_no,
+        )
     return RecordedIdentity(
         person=done.person,
         version=done.version,
@@ -162,18 +158,15 @@ async def reveal(
 async def find(request: Request, here: Here, caller: Who, plan_id: PlanId, given: Asked) -> FoundPeople:
     """Which references stand for whoever has this number. Nothing is decrypted for it."""
     await for_the_plan(here, caller, plan_id)
-    try:
-        async with here.database.transaction() as session:
-            found = await identity.persons_with(
-                session,
-                here.identities,
-                looker_of(request, caller),
-                given.document,
-                given.number,
-                datetime.now(UTC),
-            )
-    except IdentityKeyError:
-        raise _does_not_open() from None
+    async with here.database.transaction() as session:
+        found = await identity.persons_with(
+            session,
+            here.identities,
+            looker_of(request, caller),
+            given.document,
+            given.number,
+            datetime.now(UTC),
+        )
     return FoundPeople(persons=found)
 
 
@@ -236,8 +229,6 @@ async def _packed(
             )
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
-        if isinstance(error, IdentityKeyError):
-            raise _does_not_open() from None
         if isinstance(error, Refused):
             raise not_found("个人信息", "personal data") from None
         raise
@@ -257,19 +248,16 @@ def looker_of(request: Request, caller: Caller) -> Looker:
 async def _shown(
     request: Request, here: Context, caller: Caller, person: str, reason: str | None
 ) -> ShownIdentity:
-    try:
-        async with here.database.transaction() as session:
-            found = await identity.identity_of(
-                session,
-                here.identities,
-                looker_of(request, caller),
-                person,
-                datetime.now(UTC),
-                whole=reason is not None,
-                reason=reason,
-            )
-    except IdentityKeyError:
-        raise _does_not_open() from None
+    async with here.database.transaction() as session:
+        found = await identity.identity_of(
+            session,
+            here.identities,
+            looker_of(request, caller),
+            person,
+            datetime.now(UTC),
+            whole=reason is not None,
+            reason=reason,
+        )
     if found is None:
         raise not_found("身份证件登记", "identity document")
     return ShownIdentity(
@@ -282,17 +270,4 @@ async def _shown(
         recorded_by=found.recorded_by,
         document_no=found.document_no,
         same_person=found.same,
-    )
-
-
-def _does_not_open() -> ProblemError:
-    return problem(
-        503,
-        "identity_sealed",
-        zh="证件号码无法解密或比对。",
-        en="Identity numbers do not open, or cannot be compared.",
-        fix_zh="请联系运维：密钥环 ZHICHENG_IDENTITY_KEYS 或 ZHICHENG_IDENTITY_INDEX_KEYS 缺少密钥"
-        "（见 docs/privacy.md）。",
-        fix_en="Ask the operator: a key is missing in ZHICHENG_IDENTITY_KEYS or ZHICHENG_IDENTITY_INDEX_KEYS "
-        "(docs/privacy.md).",
     )
