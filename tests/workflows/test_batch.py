@@ -14,7 +14,6 @@ import pytest_asyncio
 from sqlalchemy import select
 from temporalio.testing import WorkflowEnvironment
 
-from activities.database import Database
 from models.batch import item_command_id
 from models.batch_messages import BatchStatus
 from models.batch_rows import GivenItem
@@ -23,14 +22,11 @@ from models.tables import Application, Batch, BatchItem, Notice
 from tests.codec import replayer, unsealed
 from tests.histories import FOLDER
 from tests.support import eventually, unique
+from tests.workflows.apart import apart
 from tests.workflows.cycle import Cycle, Life
 from workers.client_batch import BatchClient
 from workers.client_errors import CommandRefused, StartRefused
-from workers.database import upgrade
-from workers.registry import WORKFLOWS, make_activities
 from workers.rehearsal.cast import CITY_OFFICE, OFFICE
-from workers.settings import Settings
-from workers.worker import build_worker
 
 PLAN = "tianjin-quality-2023"
 HOLD = {"kind": "hold", "ground": "investigation", "text": "核查中"}
@@ -45,14 +41,8 @@ def clerk(person: str = "wang", role: str = "office", organisation: str = OFFICE
 @pytest_asyncio.fixture(loop_scope="session")
 async def own(environment: WorkflowEnvironment, tmp_path: Path) -> AsyncIterator[Cycle]:
     """A database of this test: a selection finds its own applications only."""
-    url = f"sqlite+aiosqlite:///{tmp_path / 'batches.db'}"
-    upgrade(url)
-    database, queue = Database(url), unique("batches")
-    settings = Settings.load(task_queue=queue, rehearsal=True)
-    activities = make_activities(database, rehearsal=True, four_eyes_above=FOUR_EYES_ABOVE)
-    async with build_worker(environment.client, settings, WORKFLOWS, activities):
-        yield Cycle(environment, queue, database)
-    await database.close()
+    async with apart(environment, tmp_path, four_eyes_above=FOUR_EYES_ABOVE) as made:
+        yield made
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,25 +13,20 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import select
 from temporalio.client import WorkflowHistory
-from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
-from activities.database import Database
 from activities.people import record_name
 from models.audit import verify
 from models.tables import Application, CycleFact, CycleNotice, OpenCase, Paper, Person, Unit
 from models.tables import Cycle as CycleRow
 from tests.codec import replayer, unsealed
 from tests.histories import FOLDER
-from tests.support import eventually, unique
+from tests.support import eventually
 from tests.workflows import lives
+from tests.workflows.apart import apart
 from tests.workflows.cycle import Cycle, Life
-from tests.workflows.year import PLAN_ID, Year, begin, city, command, office, posted
+from tests.workflows.year import Year, begin, city, command, office, posted
 from workers.bench.cost import cost_of
-from workers.database import upgrade
-from workers.registry import WORKFLOWS, make_activities
-from workers.settings import Settings
-from workers.worker import build_worker
 
 QUIET_DAY, COMMAND = 8, 20
 """The ceilings, in events: a day on which nobody sends anything, and a command with its order."""
@@ -44,16 +38,8 @@ WHOLE_YEAR = 3_000
 @pytest_asyncio.fixture(loop_scope="session")
 async def own(environment: WorkflowEnvironment, tmp_path: Path) -> AsyncIterator[Cycle]:
     """A database and a queue of this test: the numbers of a cycle are those of its own applications."""
-    url = f"sqlite+aiosqlite:///{tmp_path / 'year.db'}"
-    upgrade(url)
-    database, queue = Database(url), unique("year")
-    settings = Settings.load(task_queue=queue, rehearsal=True)
-    activities = make_activities(database, rehearsal=True)
-    async with build_worker(environment.client, settings, WORKFLOWS, activities):
-        yield Cycle(environment, queue, database)
-        with suppress(RPCError):
-            await environment.client.get_workflow_handle(f"cycle/{PLAN_ID}").terminate("end of the test")
-    await database.close()
+    async with apart(environment, tmp_path) as made:
+        yield made
 
 
 async def _named(own: Cycle, life: Life) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,33 +13,20 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import ApplicationError
-from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
-from activities.database import Database
 from models.audit import Fact, verify
 from models.tables import CycleFact
 from tests.support import unique
+from tests.workflows.apart import apart
 from tests.workflows.cycle import Cycle
-from tests.workflows.year import PLAN_ID, Year, begin, command, office
-from workers.database import upgrade
-from workers.registry import WORKFLOWS, make_activities
-from workers.settings import Settings
-from workers.worker import build_worker
+from tests.workflows.year import Year, begin, command, office
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def own(environment: WorkflowEnvironment, tmp_path: Path) -> AsyncIterator[Cycle]:
-    url = f"sqlite+aiosqlite:///{tmp_path / 'again.db'}"
-    upgrade(url)
-    database, queue = Database(url), unique("again")
-    settings = Settings.load(task_queue=queue, rehearsal=True)
-    activities = make_activities(database, rehearsal=True)
-    async with build_worker(environment.client, settings, WORKFLOWS, activities):
-        yield Cycle(environment, queue, database)
-        with suppress(RPCError):
-            await environment.client.get_workflow_handle(f"cycle/{PLAN_ID}").terminate("end of the test")
-    await database.close()
+    async with apart(environment, tmp_path) as made:
+        yield made
 
 
 async def _on_record(own: Cycle) -> list[Fact]:

@@ -24,12 +24,10 @@ from models.selection import Selection
 from models.stages import Stage
 from models.tables import Application, OrderRefusal
 from tests.support import eventually, unique
+from tests.workflows.apart import apart
 from tests.workflows.cycle import Cycle, Life, moment
 from tests.workflows.year import city
-from workers.database import upgrade
-from workers.registry import WORKFLOWS, make_activities
-from workers.settings import Settings
-from workers.worker import build_worker, sandbox_runner
+from workers.worker import sandbox_runner
 
 MANY = 20
 AT = moment("2023-10-09 09:00")
@@ -61,14 +59,8 @@ class OneOrder:
 @pytest_asyncio.fixture(loop_scope="session")
 async def own(environment: WorkflowEnvironment, tmp_path: Path) -> AsyncIterator[Cycle]:
     """A database of this test: an order to everybody reaches its own applications only."""
-    url = f"sqlite+aiosqlite:///{tmp_path / 'orders.db'}"
-    upgrade(url)
-    database, queue = Database(url), unique("orders")
-    settings = Settings.load(task_queue=queue, rehearsal=True)
-    activities = make_activities(database, rehearsal=True)
-    async with build_worker(environment.client, settings, [*WORKFLOWS, OneOrder], activities):
-        yield Cycle(environment, queue, database)
-    await database.close()
+    async with apart(environment, tmp_path, OneOrder) as made:
+        yield made
 
 
 async def _open(own: Cycle, *casts: dict[str, Any]) -> list[Life]:

@@ -11,18 +11,14 @@ import pytest_asyncio
 from sqlalchemy import select
 from temporalio.testing import WorkflowEnvironment
 
-from activities.database import Database
 from activities.plans import file_plan
 from models.audit import verify
 from models.tables import Application, DeadlineEntry, Notice, OrderRefusal
 from tests.support import eventually, unique
+from tests.workflows.apart import apart
 from tests.workflows.cycle import Cycle, moment
 from tests.workflows.plans_of_years import amended, plan_of_year
 from tests.workflows.year import begin, command, office
-from workers.database import upgrade
-from workers.registry import WORKFLOWS, make_activities
-from workers.settings import Settings
-from workers.worker import build_worker
 
 PLAN_ID = "tianjin-2024"
 PLAN = plan_of_year(PLAN_ID, date(2024, 9, 16))
@@ -42,17 +38,11 @@ VERSION_2 = amended(
 @pytest_asyncio.fixture(loop_scope="session")
 async def own(environment: WorkflowEnvironment, tmp_path: Path) -> AsyncIterator[Cycle]:
     """The cycle of a plan that is on file in this test's database."""
-    url = f"sqlite+aiosqlite:///{tmp_path / 'amended.db'}"
-    upgrade(url)
-    database, queue = Database(url), unique("amended")
-    async with database.transaction() as session:
-        await file_plan(session, PLAN, "津人社办函〔2024〕250号", moment("2024-09-13 09:00"))
-    settings = Settings.load(task_queue=queue, rehearsal=True)
-    activities = make_activities(database, rehearsal=True)
-    async with build_worker(environment.client, settings, WORKFLOWS, activities):
-        yield Cycle(environment, queue, database)
+    async with apart(environment, tmp_path) as made:
+        async with made.database.transaction() as session:
+            await file_plan(session, PLAN, "津人社办函〔2024〕250号", moment("2024-09-13 09:00"))
+        yield made
         await environment.client.get_workflow_handle(f"cycle/{PLAN_ID}").terminate("end of the test")
-    await database.close()
 
 
 async def test_an_amended_plan_reaches_every_open_application_once(own: Cycle) -> None:
