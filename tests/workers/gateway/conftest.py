@@ -130,6 +130,19 @@ class Door:
             | headers,
         )
 
+    async def contested(self) -> None:
+        """It is on view, and a colleague of the employer has objected under their name."""
+        await self.start()
+        for command in (self.cast.submit(), self.cast.recommend(), self.cast.start_publicity()):
+            assert (await self.send(command)).is_success
+        objected = await self.http.post(
+            f"{self.path}/commands/object",
+            json={"grounds": "业绩材料与实际不符", "real_name": True},
+            headers=self.headers("employer", "colleague-7")
+            | {"Idempotency-Key": f"{self.cast.ref}-o", "Zhicheng-Role": "public"},
+        )
+        assert objected.is_success, objected.text
+
     async def read(self, what: str = "", role: str = "office") -> httpx.Response:
         """One of the reading routes."""
         return await self.http.get(f"{self.path}{what}", headers=self.headers(role))

@@ -11,10 +11,10 @@ import pytest
 from pydantic import SecretStr
 
 from activities.database import Database
-from models.tables import Application
 from tests.databases import postgres, postgres_url
 from tests.support import unique
 from tests.workers.gateway.conftest import PLAN, Bearer, app_of
+from tests.workers.gateway.rows import a_draft
 from workers.connect import connect
 from workers.gateway.serve import context
 from workers.rehearsal.cast import OFFICE
@@ -62,7 +62,7 @@ async def test_names_that_are_recorded_at_once_are_versions_or_are_refused(
     """One of two first names stands, and the other one needs a document like any later one."""
     database, ref = Database(postgres_url), unique("a")
     async with database.transaction() as session:
-        session.add(_application(ref))
+        session.add(a_draft(PLAN, ref, datetime(2023, 9, 20, tzinfo=UTC)))
     await database.close()
     path, office = f"/v1/plans/{PLAN}/applications/{ref}/name", bearer("office-clerk", ("office", OFFICE))
     every = await asyncio.gather(
@@ -76,28 +76,3 @@ async def test_names_that_are_recorded_at_once_are_versions_or_are_refused(
     assert len(taken) == (8 if document_no else 1)
     versions = (await beside_postgres.get(path, headers=office)).json()
     assert [one["version"] for one in versions] == list(range(1, len(taken) + 1))
-
-
-def _application(ref: str) -> Application:
-    at = datetime(2023, 9, 20, tzinfo=UTC)
-    return Application(
-        plan_id=PLAN,
-        application_ref=ref,
-        plan_version=1,
-        workflow_id=ref,
-        run_id=ref,
-        applicant=f"p-{ref}",
-        employer="unit",
-        department="department",
-        specialty="s",
-        level="l",
-        archive_keeper=None,
-        stage="draft",
-        status="open",
-        revision=0,
-        seq=0,
-        chain="0" * 64,
-        returns=0,
-        entered_at=at,
-        at=at,
-    )

@@ -146,17 +146,7 @@ async def test_looks_through_every_door_are_in_one_log(stage_door: Door, zhichen
 
 async def test_the_applicant_does_not_read_who_objected_and_what_was_said(stage_door: Door) -> None:
     """The office reads all of it; the applicant that it happened; the links of the chain hold for both."""
-    await stage_door.start()
-    cast = stage_door.cast
-    for command in (cast.submit(), cast.recommend(), cast.start_publicity()):
-        assert (await stage_door.send(command)).is_success
-    objected = await stage_door.http.post(
-        f"{stage_door.path}/commands/object",
-        json={"grounds": "业绩材料与实际不符", "real_name": True},
-        headers=stage_door.headers("employer", "colleague-7")
-        | {"Idempotency-Key": f"{cast.ref}-o", "Zhicheng-Role": "public"},
-    )
-    assert objected.is_success, objected.text
+    await stage_door.contested()
     whole = (await stage_door.read("/history", "office")).json()
     mine = (await stage_door.read("/history", "applicant")).json()
     assert [fact["hash"] for fact in mine] == [fact["hash"] for fact in whole]
@@ -167,4 +157,4 @@ async def test_the_applicant_does_not_read_who_objected_and_what_was_said(stage_
     facts = [Fact.model_validate(fact) for fact in mine]
     assert verify(facts, kept=True) == []
     own = next(fact for fact in facts if fact.event == "submit")
-    assert own.actor.id == f"p-{cast.ref}"
+    assert own.actor.id == f"p-{stage_door.cast.ref}"

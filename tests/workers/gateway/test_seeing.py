@@ -16,6 +16,7 @@ from models.roles import Role
 from models.tables import AgendaEntry, AgendaItem, Application, Base, ReviewMeeting
 from models.visibility import Grant, Ties, archive_of, may_see
 from tests.support import unique
+from tests.workers.gateway.rows import a_draft
 
 ORGANISATIONS = st.sampled_from(["one", "two", "three", None])
 PEOPLE = st.sampled_from(["p-1", "p-2"])
@@ -106,27 +107,8 @@ def test_the_rows_that_an_archive_keeps_are_those_that_the_rule_gives_it(
 
 
 def _row(ref: str, applicant: str, employer: str, department: str, keeper: str | None, at: datetime) -> Any:
-    return Application(
-        plan_id="p",
-        application_ref=ref,
-        plan_version=1,
-        workflow_id=ref,
-        run_id=ref,
-        applicant=applicant,
-        employer=employer,
-        department=department,
-        specialty="s",
-        level="l",
-        archive_keeper=keeper,
-        stage="draft",
-        status="open",
-        revision=0,
-        seq=0,
-        chain="0" * 64,
-        returns=0,
-        entered_at=at,
-        at=at,
-    )
+    people = {"applicant": applicant, "employer": employer, "department": department}
+    return a_draft("p", ref, at, archive_keeper=keeper, **people)
 
 
 def _scheduled(ref: str, committee: str, at: datetime) -> Any:
