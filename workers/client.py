@@ -27,7 +27,7 @@ from models.state import Receipt, RefusedSignal
 from models.views import DeadlineView, StateView
 from workers.client_errors import ClientError, NotReached, NoWorker, QueryFailed, ServerAway, StartRefused
 from workers.client_patience import PATIENCE, Body, PatientClient, on_the_wire
-from workers.client_start import TASK_TIMEOUT, StartOutcome, read_input, start_or_find, start_refusal
+from workers.client_start import TASK_TIMEOUT, StartOutcome, read_input, start_or_find
 from workers.connect import connect
 from workers.listing import Listed, list_applications
 from workers.settings import Settings
@@ -122,7 +122,7 @@ class ReviewClient(PatientClient):
     async def opened(self, application: str) -> StateView:
         """Its state once its plan is loaded, or at the end of the patience. Raises what `state` raises."""
         handle = self._handle(application)
-        return await self._once_open(handle, StateView, lambda view: view.plan_version is not None)
+        return await self._once_open(handle, StateView, _is_open)
 
     async def start_many(
         self, applications: Iterable[ApplicationInput | Body], *, at_once: int = AT_ONCE
@@ -163,11 +163,7 @@ class ReviewClient(PatientClient):
 
     async def state(self, application: str) -> StateView:
         """Stage, statuses, revision, whose court it is, and what may come next."""
-        handle = self._handle(application)
-        view = cast(StateView, await self._ask(handle, "state", StateView))
-        if view.plan_version is None and (refused := await start_refusal(handle)):
-            raise refused
-        return view
+        return await self._state_of(self._handle(application), StateView, _is_open)
 
     async def history(self, application: str) -> list[Fact]:
         """The audit chain: who did what, when, under which rule."""
@@ -216,6 +212,10 @@ class ReviewClient(PatientClient):
 
     def _handle(self, application: str) -> WorkflowHandle[Any, Any]:
         return self._client.get_workflow_handle(self.workflow_id(application))
+
+
+def _is_open(view: StateView) -> bool:
+    return view.plan_version is not None
 
 
 def full_id(application: str, plan_id: str = DEFAULT_PLAN) -> str:

@@ -68,7 +68,7 @@ class CycleClient(PatientClient):
             search_attributes=TypedSearchAttributes([SearchAttributePair(TITLE_PLAN, cycle.plan_id)]),
         )
         handle = self._handle(cycle.plan_id)
-        return await self._once_open(handle, CycleView, lambda view: view.plan_version is not None)
+        return await self._once_open(handle, CycleView, _is_open)
 
     async def send(self, plan_id: str, command: Command | dict[str, Any]) -> CycleReceipt:
         """Send a command (`models.cycle_commands`) and give its receipt.
@@ -87,8 +87,7 @@ class CycleClient(PatientClient):
 
     async def state(self, plan_id: str) -> CycleView:
         """Where the year stands: phase, steps with their dates, what is overdue, orders."""
-        view: CycleView = await self._ask(self._handle(plan_id), "state", CycleView)
-        return view
+        return await self._state_of(self._handle(plan_id), CycleView, _is_open)
 
     async def statistics(self, plan_id: str) -> StatisticsView:
         """The numbers, and the moment of the look they come from."""
@@ -108,3 +107,7 @@ class CycleClient(PatientClient):
     def _handle(self, plan_id: str) -> WorkflowHandle[Any, Any]:
         """A cycle named by its plan or by its workflow id."""
         return self._client.get_workflow_handle(cycle_id(plan_id.removeprefix("cycle/")))
+
+
+def _is_open(view: CycleView) -> bool:
+    return view.plan_version is not None

@@ -15,7 +15,7 @@ from models.meeting_commands import parse_meeting_command
 from models.meeting_messages import MeetingInput, meeting_workflow_id
 from models.meeting_state import MeetingFact, MeetingReceipt, MeetingView
 from workers.client import DEFAULT_PLAN, ReviewClient
-from workers.client_errors import ClientError, UnknownApplication
+from workers.client_errors import ClientError, ReviewClosed, UnknownApplication
 from workers.client_patience import PATIENCE, PatientClient, on_the_wire
 from workers.client_start import input_of
 
@@ -31,10 +31,20 @@ class UnknownMeeting(UnknownApplication):
         )
 
 
+class MeetingClosed(ReviewClosed):
+    """The meeting is over, or was called off."""
+
+    def __init__(self, workflow_id: str) -> None:
+        ClientError.__init__(
+            self, f"{workflow_id} is over and takes no more commands: read it with `zhicheng meeting show`."
+        )
+
+
 class MeetingClient(PatientClient):
     """Meetings of one plan on one task queue. `patience` is in seconds, tries included."""
 
     unknown = UnknownMeeting
+    closed = MeetingClosed
 
     def __init__(
         self,
@@ -66,7 +76,7 @@ class MeetingClient(PatientClient):
             summary=f"{meeting.committee_ref}, {meeting.meeting_on}",
         )
         handle = self._handle(meeting.workflow_id)
-        return await self._once_open(handle, MeetingView, lambda view: view.committee_size is not None)
+        return await self._once_open(handle, MeetingView, _is_open)
 
     async def send(self, meeting_ref: str, command: Command | dict[str, Any]) -> MeetingReceipt:
         """Send one act (`models.meeting_commands`) and give its receipt, item by item where it has several.
@@ -78,8 +88,7 @@ class MeetingClient(PatientClient):
 
     async def state(self, meeting_ref: str) -> MeetingView:
         """Where the meeting stands, and each item of its agenda in numbers."""
-        view: MeetingView = await self._ask(self._handle(meeting_ref), "state", MeetingView)
-        return view
+        return await self._state_of(self._handle(meeting_ref), MeetingView, _is_open)
 
     async def history(self, meeting_ref: str) -> list[MeetingFact]:
         """What was done, when, by whom of the office and the chair; experts do not appear in it."""
@@ -93,3 +102,7 @@ class MeetingClient(PatientClient):
         plan, slash, reference = meeting_ref.rpartition("/")
         chosen = plan if slash else self._plan_id
         return self._client.get_workflow_handle(meeting_workflow_id(chosen, reference))
+
+
+def _is_open(view: MeetingView) -> bool:
+    return view.committee_size is not None

@@ -135,12 +135,19 @@ class PatientClient:
         """Its state once it is open, or at the end of the patience. Raises `StartRefused`, `NoWorker`."""
         deadline = time.monotonic() + self._patience
         while True:
-            state: M = await self._ask(handle, "state", view)
+            state = await self._state_of(handle, view, is_open)
             if is_open(state) or time.monotonic() > deadline:
                 return state
-            if refused := await start_refusal(handle):
-                raise refused
             await asyncio.sleep(0.05)
+
+    async def _state_of(
+        self, handle: WorkflowHandle[Any, Any], view: type[M], is_open: Callable[[M], bool]
+    ) -> M:
+        """How it stands. One whose start was refused stands nowhere: raises `StartRefused`."""
+        state: M = await self._ask(handle, "state", view)
+        if not is_open(state) and (refused := await start_refusal(handle)):
+            raise refused
+        return state
 
     async def _execute(
         self,

@@ -77,11 +77,32 @@ def test_a_meeting_is_planned_drawn_and_its_draw_verified(zhicheng: Zhicheng) ->
     assert "there is no application" in unknown.stdout
 
 
+@pytest.mark.usefixtures("furnished")
+def test_a_meeting_that_is_called_off_takes_nothing_more(zhicheng: Zhicheng) -> None:
+    ref = unique("m")
+    words = ("meeting", "start", ref, "--committee", COMMITTEE, "--on", "2023-12-08")
+    assert zhicheng(*words, "--rehearse-from", "2023-11-20T09:00:00+08:00").exit_code == 0
+    wrong = zhicheng("meeting", "call-off", ref, "--reason", "because", "--as", CLERK)
+    assert (wrong.exit_code, "'postponed'" in wrong.stderr) == (2, True)
+    called_off = zhicheng("meeting", "call-off", ref, "--reason", "postponed", "--as", CLERK)
+    assert (called_off.exit_code, "called_off" in called_off.stdout) == (0, True)
+    assert "called_off" in zhicheng("meeting", "show", ref).stdout
+    assert "postponed" in zhicheng("meeting", "minutes", ref).stdout
+    again = zhicheng("meeting", "call-off", ref, "--reason", "postponed", "--as", CLERK)
+    assert again.exit_code == 1
+    assert "zhicheng meeting show" in again.stderr
+
+
 def test_what_cannot_be_is_said_with_its_field(zhicheng: Zhicheng) -> None:
-    words = ("meeting", "start", unique("m"), "--committee", "no-committee", "--on", "2023-12-08")
+    ref = unique("m")
+    words = ("meeting", "start", ref, "--committee", "no-committee", "--on", "2023-12-08")
     refused = zhicheng(*words, "--rehearse-from", "2023-11-20T09:00:00+08:00")
     assert refused.exit_code == 1
     assert "no-committee" in refused.stderr
+    shown = zhicheng("meeting", "show", ref)
+    assert (shown.exit_code, "no-committee" in shown.stderr) == (1, True), (
+        "refused, not planned"
+    )
     assert zhicheng("meeting", "show", "no-such-meeting").exit_code == 2
     assert "--as" in zhicheng("meeting", "sign-in", "m").stderr
     assert zhicheng("meeting", "vote", "m", "a", "maybe", "--slip", "x").exit_code == 2

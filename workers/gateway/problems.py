@@ -26,7 +26,7 @@ from workers.client_errors import (
     StartRefused,
     UnknownApplication,
 )
-from workers.client_meeting import UnknownMeeting
+from workers.client_meeting import MeetingClosed, UnknownMeeting
 from workers.gateway.catalogue import CATALOGUE
 
 MEDIA_TYPE = "application/problem+json"
@@ -140,6 +140,15 @@ def of_error(error: Exception) -> ProblemError | None:
                 "closed",
                 zh="本年度评审已结束，不再接受指令。",
                 en="The cycle is closed and takes no more commands.",
+                fix_zh="可查询其经过。",
+                fix_en="Read its history.",
+            )
+        case MeetingClosed():
+            return problem(
+                409,
+                "closed",
+                zh="会议已结束或已取消，不再接受指令。",
+                en="The meeting is over, or was called off, and takes no more commands.",
                 fix_zh="可查询其经过。",
                 fix_en="Read its history.",
             )
