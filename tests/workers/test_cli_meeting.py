@@ -100,9 +100,7 @@ def test_what_cannot_be_is_said_with_its_field(zhicheng: Zhicheng) -> None:
     assert refused.exit_code == 1
     assert "no-committee" in refused.stderr
     shown = zhicheng("meeting", "show", ref)
-    assert (shown.exit_code, "no-committee" in shown.stderr) == (1, True), (
-        "refused, not planned"
-    )
+    assert (shown.exit_code, "no-committee" in shown.stderr) == (1, True), "refused, not planned"
     assert zhicheng("meeting", "show", "no-such-meeting").exit_code == 2
     assert "--as" in zhicheng("meeting", "sign-in", "m").stderr
     assert zhicheng("meeting", "vote", "m", "a", "maybe", "--slip", "x").exit_code == 2
