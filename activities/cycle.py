@@ -9,26 +9,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import delete, func, insert, literal, select, type_coerce, update
+from sqlalchemy import delete, func, insert, literal, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
+from activities.cycle_chain import fact_row, reconcile
 from activities.cycle_notices import notices_of
 from activities.plans import plan_in_force
 from activities.records import Records
-from activities.writing import write_new, write_over, write_revived
+from activities.writing import write_over, write_revived
 from models.audit import Fact
 from models.cycle_commands import Close
 from models.cycle_dates import CycleTerms, DatesAnswer, DatesAsked, dates_of
 from models.cycle_life import OPEN_STAGES
 from models.cycle_messages import Asked, Done
-from models.cycle_state import CycleBatch, CycleSnapshot, StepState
+from models.cycle_state import CycleBatch, CycleSnapshot, CycleWritten, StepState
 from models.cycle_steps import STEPS, StepId
 from models.plan import UnknownPlanError
 from models.tables import Application, Cycle, CycleFact, CycleNotice, CycleStep, OpenCase
 from models.tables.base import UtcInstant
 from models.tables.chain import turn_columns
-from models.turn import Entry, judge
 from models.wire import local_day
 
 
@@ -70,24 +70,26 @@ class CycleDesk:
         )
 
     @activity.defn(name="cycle_records")
-    async def cycle_records(self, batch: CycleBatch) -> None:
+    async def cycle_records(self, batch: CycleBatch) -> CycleWritten:
         """Writes the cycle's row, its steps, new facts and the notices that follow, in one transaction."""
         snapshot = batch.snapshot
         async with self._records.database.transaction() as session:
             stored = await session.get(Cycle, snapshot.plan_id, with_for_update=True)
             if stored is None:
                 await write_over(session, Cycle, _row(snapshot), ("plan_id",))
-            taken = await _settle(session, snapshot, batch.facts)
-            if taken is None:
-                return
-            if stored is None or taken or snapshot.seq >= stored.seq:
+            found = await reconcile(session, batch)
+            if found.silent:
+                return CycleWritten(late=found.late)
+            if stored is None or found.set_aside or snapshot.seq >= stored.seq:
                 await write_over(session, Cycle, _row(snapshot), ("plan_id",))
                 for step, known in snapshot.steps.items():
                     row = _step_row(snapshot, step, known)
                     await write_over(session, CycleStep, row, ("plan_id", "step"))
-            for fact in batch.facts:  # one that had been set aside comes back
-                await write_over(session, CycleFact, _fact_row(snapshot, fact), ("plan_id", "seq", "hash"))
-            await _write_notices(session, snapshot, batch.facts)
+            for fact in found.facts:  # one that had been set aside comes back
+                row = fact_row(snapshot, fact) | turn_columns(found.turn)
+                await write_over(session, CycleFact, row, ("plan_id", "seq", "hash"))
+            await _write_notices(session, snapshot, found.facts)
+        return CycleWritten()
 
     @activity.defn(name="list_open_cases")
     async def list_open_cases(self, asked: Asked) -> Done:
@@ -153,76 +155,6 @@ def _step_row(snapshot: CycleSnapshot, step: StepId, known: StepState) -> dict[s
         "document_no": known.document_no,
         "seq": snapshot.seq,
     }
-
-
-def _fact_row(snapshot: CycleSnapshot, fact: Fact) -> dict[str, Any]:
-    return {
-        "plan_id": snapshot.plan_id,
-        "seq": fact.seq,
-        "hash": fact.hash,
-        "at": fact.at,
-        "revision": fact.revision,
-        "event": fact.event,
-        "from_phase": fact.from_stage,
-        "to_phase": fact.to_stage,
-        "actor_id": fact.actor.id,
-        "actor_role": fact.actor.role.value,
-        "actor_organisation": fact.actor.organisation,
-        "command_id": fact.command_id,
-        "rule": fact.rule,
-        "plan": fact.plan,
-        "details": fact.details,
-        "prev_hash": fact.prev_hash,
-        "orphaned_at": None,
-        **turn_columns(snapshot.turn),
-    }
-
-
-async def _settle(session: AsyncSession, snapshot: CycleSnapshot, facts: Iterable[Fact]) -> bool | None:
-    """Sets aside entries that were written for a decision that was never acknowledged. True if there were.
-
-    The workflow is the truth: of two entries with the same number the one of the later turn is part of the
-    chain (`activities.orphans`), and what the other told nobody has to hear. None: a later turn has spoken,
-    and nothing may be written from the batch; facts that differ have been set aside.
-    """
-    facts = tuple(facts)
-    if not facts:
-        return False
-    mine = (CycleFact.plan_id == snapshot.plan_id, CycleFact.orphaned_at.is_(None))
-    before = select(func.max(CycleFact.seq)).where(*mine, CycleFact.seq < facts[0].seq).scalar_subquery()
-    rows = {
-        row.seq: row
-        for row in await session.scalars(
-            select(CycleFact).where(*mine, CycleFact.seq >= func.coalesce(before, facts[0].seq))
-        )
-    }
-    there = {seq: Entry(row.hash, row.at, row.turn()) for seq, row in rows.items()}
-    # A fact that follows may be the same to the letter: those beyond wait for the one that differs.
-    verdict = judge(facts, there, snapshot.turn, more=True)
-    for seq in verdict.again:
-        for name, value in turn_columns(snapshot.turn).items():
-            setattr(rows[seq], name, value)
-    if verdict.late is not None:
-        late = [_fact_row(snapshot, fact) for fact in facts if fact.seq >= verdict.late]
-        await write_new(session, CycleFact, [row | {"orphaned_at": snapshot.at} for row in late])
-    if verdict.late is not None or verdict.stale:
-        return None
-    if verdict.gives_way is None:
-        return False
-    first = verdict.gives_way
-    await session.execute(
-        update(CycleFact).where(*mine, CycleFact.seq >= first).values(orphaned_at=snapshot.at)
-    )
-    await session.execute(
-        update(CycleNotice)
-        .where(
-            CycleNotice.plan_id == snapshot.plan_id,
-            CycleNotice.seq >= first,
-            CycleNotice.status == "pending",
-        )
-        .values(status="void")
-    )
-    return True
 
 
 async def _write_notices(session: AsyncSession, snapshot: CycleSnapshot, facts: Iterable[Fact]) -> None:

@@ -10,7 +10,7 @@ decision that was taken while nobody knew of the deadline.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import cast
 
@@ -18,9 +18,10 @@ from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.posts import undo_posts
+from activities.settling import Settled, settle
 from activities.writing import write_new
 from models.audit import Fact
-from models.outbox import Snapshot
+from models.outbox import HopBatch, Snapshot
 from models.tables import (
     AuditEntry,
     AuditOrphan,
@@ -34,7 +35,7 @@ from models.tables import (
     Notice,
 )
 from models.tables.chain import columns_of, turn_columns, turn_of
-from models.turn import Entry, judge
+from models.turn import Entry, Turn
 
 NEVER_ACKNOWLEDGED = "written for a decision that was never acknowledged; the workflow decided anew"
 CAME_LATE = "written late by a worker that had lost the workflow"
@@ -56,55 +57,51 @@ _OF_FACTS: tuple[type[Facts], ...] = tuple(
 )
 
 
-async def reconcile(
-    session: AsyncSession, snapshot: Snapshot, facts: Sequence[Fact], *, more: bool
-) -> bool | None:
-    """Compares the facts with the entries that are there.
-
-    False: nothing differs. True: entries that were there have been set aside. None: nothing may be written
-    from their batch, since a later turn has spoken: it told the same, or the facts themselves are orphans and
-    have been set aside. `more`: other facts follow at once, and will tell what is there beyond these.
-    """
-    plan_id, ref = snapshot.plan_id, snapshot.application_ref
-    if not facts:
-        return False
-    rows = await session.execute(_THERE, {"plan_id": plan_id, "ref": ref, "first": facts[0].seq})
-    stored = {
-        row.seq: Entry(row.hash, row.at, turn_of(row.turn_run, row.turn_length, row.turn_began))
-        for row in rows
-    }
-    verdict = judge(facts, stored, snapshot.turn, more=more)
-    for seq in verdict.again:
-        await _left_again(session, snapshot, seq)
-    if verdict.late is not None:
-        await _set_aside(session, snapshot, [fact for fact in facts if fact.seq >= verdict.late])
-    if verdict.late is not None or verdict.stale:
-        return None
-    if verdict.gives_way is not None:
-        await take_back(session, plan_id, ref, verdict.gives_way, snapshot.at)
-    return verdict.gives_way is not None
+async def reconcile(session: AsyncSession, batch: HopBatch) -> Settled:
+    """Compares the facts of the batch with the entries that are there."""
+    chain, turn = _ApplicationChain(session, batch.snapshot), batch.snapshot.turn
+    return await settle(chain, batch.facts, turn, more=batch.more, proven=batch.proven)
 
 
-async def _left_again(session: AsyncSession, snapshot: Snapshot, seq: int) -> None:
-    """The entry counts from this turn: what is older than it gives way."""
-    ids = {"plan_id": snapshot.plan_id, "application_ref": snapshot.application_ref}
-    await session.execute(update(AuditEntry).filter_by(**ids, seq=seq).values(**turn_columns(snapshot.turn)))
+class _ApplicationChain:
+    def __init__(self, session: AsyncSession, snapshot: Snapshot) -> None:
+        self._session, self._at = session, snapshot.at
+        self._plan_id, self._ref = snapshot.plan_id, snapshot.application_ref
+        self._ids = {"plan_id": self._plan_id, "application_ref": self._ref}
 
+    async def there(self, first: int) -> Mapping[int, Entry]:
+        asked = {"plan_id": self._plan_id, "ref": self._ref, "first": first}
+        return {
+            row.seq: Entry(row.hash, row.at, turn_of(row.turn_run, row.turn_length, row.turn_began))
+            for row in await self._session.execute(_THERE, asked)
+        }
 
-async def _set_aside(session: AsyncSession, snapshot: Snapshot, facts: Sequence[Fact]) -> None:
-    ids = {"plan_id": snapshot.plan_id, "application_ref": snapshot.application_ref}
-    known = set(
-        await session.scalars(
-            select(AuditOrphan.hash).filter_by(**ids).where(AuditOrphan.seq >= facts[0].seq)
-        )
-    )
-    extra = {"audit_id": None, "reason": CAME_LATE, "orphaned_at": snapshot.at}
-    rows = [
-        {**columns_of(snapshot.plan_id, snapshot.application_ref, fact), **extra}
-        for fact in facts
-        if fact.hash not in known
-    ]
-    await write_new(session, AuditOrphan, rows)
+    async def aside(self) -> Mapping[str, Fact]:
+        orphans = await self._session.scalars(select(AuditOrphan).filter_by(**self._ids))
+        return {orphan.hash: orphan.to_fact() for orphan in orphans}
+
+    async def left_again(self, seq: int, turn: Turn | None) -> None:
+        entry = update(AuditEntry).filter_by(**self._ids, seq=seq)
+        await self._session.execute(entry.values(**turn_columns(turn)))
+
+    async def set_aside(self, facts: Sequence[Fact]) -> None:
+        mine = select(AuditOrphan.hash).filter_by(**self._ids)
+        known = set(await self._session.scalars(mine.where(AuditOrphan.seq >= facts[0].seq)))
+        extra = {"audit_id": None, "reason": CAME_LATE, "orphaned_at": self._at}
+        rows = [
+            {**columns_of(self._plan_id, self._ref, fact), **extra}
+            for fact in facts
+            if fact.hash not in known
+        ]
+        await write_new(self._session, AuditOrphan, rows)
+
+    async def take_back(self, seq: int) -> None:
+        await take_back(self._session, self._plan_id, self._ref, seq, self._at)
+
+    async def were_true(self, facts: Sequence[Fact]) -> None:
+        hashes = [fact.hash for fact in facts]
+        aside = delete(AuditOrphan).filter_by(**self._ids)
+        await self._session.execute(aside.where(AuditOrphan.hash.in_(hashes)))
 
 
 async def take_back(

@@ -256,7 +256,9 @@ async def _chain(
             await _put_right(session, ids, entry, fact, snapshot.turn, at)
     if audit:
         await session.flush()
-        await append(session, snapshot, tuple(fact for seq, fact in facts.items() if seq not in entries))
+        await append(
+            session, snapshot, tuple(fact for seq, fact in facts.items() if seq not in entries), snapshot.turn
+        )
     return found
 
 

@@ -27,6 +27,7 @@ from models.calendar import WorkCalendar
 from models.outbox import DeadlineAnswer, HopBatch, HopResult, Snapshot
 from models.tables import AgendaEntry, Application, AuditEntry, DossierVersion, LiveApplication, Notice
 from models.tables.chain import columns_of, turn_columns
+from models.turn import Turn
 from models.visibility import OF_THE_COMMITTEE, archive_of
 
 FactWriter = Callable[[AsyncSession, HopBatch, Fact], Awaitable[None]]
@@ -68,13 +69,14 @@ class Records:
         snapshot = batch.snapshot
         stored = await _locked(session, snapshot)
         answers = await self._answers(session, batch)
-        set_aside = await reconcile(session, snapshot, batch.facts, more=batch.more)
-        if set_aside is None:
-            return HopResult(answers=answers)
+        found = await reconcile(session, batch)
+        if found.silent:
+            return HopResult(answers=answers, late=found.late)
+        batch = batch.model_copy(update={"facts": found.facts})
         due_at = soonest_end(snapshot, answers)
-        if stored is None or set_aside or snapshot.seq >= stored.seq:
+        if stored is None or found.set_aside or snapshot.seq >= stored.seq:
             await _write_application(session, snapshot, due_at)
-            if stored is None or set_aside or stored.status != snapshot.status:
+            if stored is None or found.set_aside or stored.status != snapshot.status:
                 await _keep_live(session, snapshot)
             await update_inbox(session, snapshot, due_at)
             await record_deadlines(session, batch, answers)
@@ -87,7 +89,7 @@ class Records:
         moves = await move_posts(session, batch) if batch.moves_post else Moves()
         await _write_notices(session, batch, answers, due_at, stored.archive_keeper if stored else None)
         await write_notices(session, moves.notices)
-        await append(session, snapshot, batch.facts)
+        await append(session, snapshot, batch.facts, found.turn)
         return HopResult(answers=answers, post=moves.answer)
 
     async def write_again(self, session: AsyncSession, batch: HopBatch, result: HopResult) -> None:
@@ -115,13 +117,15 @@ class Records:
         return tuple(answer(request, calendar) for request in batch.requests)
 
 
-async def append(session: AsyncSession, snapshot: Snapshot, facts: tuple[Fact, ...]) -> None:
+async def append(
+    session: AsyncSession, snapshot: Snapshot, facts: tuple[Fact, ...], left: Turn | None
+) -> None:
     """Appends the facts to the audit chain; last in a transaction, as it holds back other writers."""
     if not facts:
         return
     if session.get_bind().dialect.name == "postgresql":
         await session.execute(text(f"SELECT pg_advisory_xact_lock({FEED_LOCK})"))
-    turn = turn_columns(snapshot.turn)
+    turn = turn_columns(left)
     rows = [columns_of(snapshot.plan_id, snapshot.application_ref, fact) | turn for fact in facts]
     await write_new(session, AuditEntry, rows)
 

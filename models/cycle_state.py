@@ -7,7 +7,7 @@ were answered, and the last facts of the audit chain. Everything older or longer
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -245,12 +245,43 @@ class CycleSnapshot(Told):
     organisations: dict[str, str]
     turn: Turn | None = None
 
+    @classmethod
+    def of(cls, state: CycleState, workflow_id: str, run_id: str, turn: Turn | None = None) -> Self:
+        """How the cycle stands now."""
+        return cls(
+            plan_id=state.input.plan_id,
+            plan_version=state.plan.version,
+            workflow_id=workflow_id,
+            run_id=run_id,
+            phase=state.phase,
+            revision=state.revision,
+            seq=state.seq,
+            chain=state.chain,
+            opened_at=state.opened_at,
+            closed_at=state.closed_at,
+            at=state.last_at,
+            steps=state.steps,
+            organisations=state.plan.organisations,
+            turn=turn,
+        )
+
 
 class CycleBatch(Told):
-    """What leaves a cycle for the database: its row, the steps and new facts. Writing it again is safe."""
+    """What leaves a cycle for the database: its row, the steps and new facts. Writing it again is safe.
+
+    `proven`: it was called late, and leaves again by an activity that only a task which the server has can
+    have asked for.
+    """
 
     snapshot: CycleSnapshot
     facts: tuple[Fact, ...] = ()
+    proven: bool = False
+
+
+class CycleWritten(Compact):
+    """What became of a batch. `late`: nothing was written, a later turn has told otherwise."""
+
+    late: bool = False
 
 
 class CycleTask(Wire):

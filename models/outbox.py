@@ -75,7 +75,8 @@ class HopBatch(Told):
     """The input of every hop activity: facts to record and deadlines to compute.
 
     `dossier` travels only when it changed. `moves_post`: a fact of it touches the register of posts.
-    `more`: another batch was waiting behind it when it left.
+    `more`: another batch was waiting behind it when it left. `proven`: it was called late, and leaves again
+    by an activity that only a task which the server has can have asked for.
     """
 
     hop: str
@@ -85,6 +86,7 @@ class HopBatch(Told):
     dossier: Dossier | None = None
     moves_post: bool = False
     more: bool = False
+    proven: bool = False
 
 
 class DeadlineAnswer(Compact):
@@ -108,11 +110,12 @@ class DeadlineAnswer(Compact):
 
 class HopResult(Compact):
     """What the activity answers: computed deadlines, the certificate number when one was made, and whether
-    there is a post when one was asked for."""
+    there is a post when one was asked for. `late`: nothing was written, a later turn has told otherwise."""
 
     answers: tuple[DeadlineAnswer, ...] = ()
     certificate_no: str | None = None
     post: PostAnswer | None = None
+    late: bool = False
 
 
 class OpenRequest(Told):

@@ -7,12 +7,14 @@ how long the history was, and when the task began.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from models.audit import Fact
 from models.wire import Instant, Wire
+
+TICK = timedelta(microseconds=1)
 
 
 class Turn(Wire):
@@ -31,6 +33,13 @@ class Turn(Wire):
         if self.run_id == other.run_id and self.length != other.length:
             return self.length < other.length
         return self.began < other.began
+
+    def after(self, told: Iterable[Turn]) -> Turn:
+        """As late as is needed for what is proven to stand against whoever told these."""
+        others = list(told)
+        length = max((self.length, *(one.length for one in others)))
+        began = max((self.began, *(one.began + TICK for one in others)))
+        return self.model_copy(update={"length": length, "began": began})
 
 
 @dataclass(frozen=True)
@@ -56,19 +65,32 @@ class Verdict:
     gives_way: int | None = None
 
 
-def judge(facts: Sequence[Fact], there: Mapping[int, Entry], turn: Turn | None, *, more: bool) -> Verdict:
+def judge(
+    facts: Sequence[Fact],
+    there: Mapping[int, Entry],
+    turn: Turn | None,
+    *,
+    more: bool,
+    proven: bool = False,
+) -> Verdict:
     """Facts that left in this turn, against what is on record from the last entry before theirs on.
 
     Of two entries with one number the one of the later turn is true, whichever arrives first; without a turn
     (a release that told none) the moments that they carry are compared. What would follow an entry of a later
-    turn is late as well: the workflow has decided anew from there. Entries beyond the last fact that left an
-    earlier turn give way, unless `more` facts follow at once: a turn can be lost after its second decision,
-    and told again with the first one alone, which is the same to the letter when it fell due.
+    turn is late as well: the workflow has decided anew from there; and so is what does not follow the entry
+    before it. Entries beyond the last fact that left an earlier turn give way, unless `more` facts follow at
+    once: a turn can be lost after its second decision, and told again with the first one alone, which is the
+    same to the letter when it fell due.
+
+    `proven`: the server has the task in which they were decided, so that what differs from them is not true,
+    whatever its turn says.
     """
     if not facts:
         return Verdict()
     before = there.get(max((seq for seq in there if seq < facts[0].seq), default=0))
-    overtaken = _left_later(before, turn)
+    if not proven and not follows(facts[0], there):
+        return Verdict(late=facts[0].seq)
+    overtaken = not proven and _left_later(before, turn)
     again: list[int] = []
     for fact in facts:
         entry = there.get(fact.seq)
@@ -76,11 +98,11 @@ def judge(facts: Sequence[Fact], there: Mapping[int, Entry], turn: Turn | None, 
             if overtaken:
                 return Verdict(tuple(again), late=fact.seq)
         elif entry.hash != fact.hash:
-            if overtaken or _came_late(fact, turn, entry):
+            if not proven and (overtaken or _came_late(fact, turn, entry)):
                 return Verdict(tuple(again), late=fact.seq)
             return Verdict(tuple(again), gives_way=fact.seq)
         else:
-            overtaken = overtaken or _left_later(entry, turn)
+            overtaken = overtaken or (not proven and _left_later(entry, turn))
             if turn is not None and not overtaken and (entry.turn is None or entry.turn.before(turn)):
                 again.append(fact.seq)
     if overtaken:
@@ -89,6 +111,28 @@ def judge(facts: Sequence[Fact], there: Mapping[int, Entry], turn: Turn | None, 
         return Verdict(tuple(again))
     after = (seq for seq, entry in there.items() if seq > facts[-1].seq and _left_before(entry, turn))
     return Verdict(tuple(again), gives_way=min(after, default=None))
+
+
+def follows(fact: Fact, there: Mapping[int, Entry]) -> bool:
+    """Whether the entry before it is the one that its workflow decided; also where there is none at all."""
+    before = max((seq for seq in there if seq < fact.seq), default=None)
+    return before is None or (before == fact.seq - 1 and there[before].hash == fact.prev_hash)
+
+
+def led_to(fact: Fact, aside: Mapping[str, Fact], there: Mapping[int, Entry]) -> list[Fact]:
+    """What was set aside (by hash) and leads from an entry that is there to this fact, which is proven.
+
+    It was true: whoever displaced it told too late a turn. Empty where the way back is not known.
+    """
+    way: list[Fact] = []
+    first = fact
+    while not follows(first, there):
+        found = aside.get(first.prev_hash)
+        if found is None or found.seq != first.seq - 1:
+            return []
+        way.insert(0, found)
+        first = found
+    return way
 
 
 def _came_late(fact: Fact, turn: Turn | None, entry: Entry) -> bool:

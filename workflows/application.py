@@ -283,10 +283,19 @@ class ApplicationWorkflow:
                 last = place == len(groups) - 1
                 requests = cause.requests if last else []
                 batch = self._batch(cause, hop, group, requests, more=not last or self._state.facts_wait)
-                result: HopResult = await ask_database(
-                    hop, batch, HopResult, quickly=not batch.moves_post, summary=summary_of(group)
-                )
+                result = await self._record(batch, summary_of(group))
                 take_answers(self._state, batch, result, self._moment)
+
+    async def _record(self, batch: HopBatch, summary: str | None) -> HopResult:
+        """Writes the batch. One that is called late is told again by an ordinary activity: that comes to be
+        only if the server takes this task, and then what it decided is true, whoever else has written."""
+        quickly = not batch.moves_post
+        batch = batch.model_copy(update={"proven": not quickly})
+        result: HopResult = await ask_database(batch.hop, batch, HopResult, quickly=quickly, summary=summary)
+        if result.late:
+            again = batch.model_copy(update={"proven": True, "moves_post": self._state.bound})
+            result = await ask_database(batch.hop, again, HopResult, quickly=False, summary=summary)
+        return result
 
     def _batch(
         self, cause: Cause, hop: str, facts: list[Fact], requests: list[DeadlineRequest], *, more: bool

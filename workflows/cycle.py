@@ -38,6 +38,7 @@ with workflow.unsafe.imports_passed_through():
         CycleSnapshot,
         CycleTask,
         CycleTaskDone,
+        CycleWritten,
         OrderState,
         Watched,
         order_workflow_id,
@@ -418,24 +419,16 @@ class ReviewCycleWorkflow:
             return
         facts, state.outbox = tuple(state.outbox), []
         info = workflow.info()
-        snapshot = CycleSnapshot(
-            plan_id=state.input.plan_id,
-            plan_version=state.plan.version,
-            workflow_id=info.workflow_id,
-            run_id=info.run_id,
-            phase=state.phase,
-            revision=state.revision,
-            seq=state.seq,
-            chain=state.chain,
-            opened_at=state.opened_at,
-            closed_at=state.closed_at,
-            at=state.last_at,
-            steps=state.steps,
-            organisations=state.plan.organisations,
-            turn=self._turns.now(),
-        )
-        await self._ask_database("cycle_records", CycleBatch(snapshot=snapshot, facts=facts))
+        snapshot = CycleSnapshot.of(state, info.workflow_id, info.run_id, self._turns.now())
+        await self._record(CycleBatch(snapshot=snapshot, facts=facts))
         state.trim()
+
+    async def _record(self, batch: CycleBatch) -> None:
+        """As an application does: what is called late is told again where only a task that counts can."""
+        done: CycleWritten | None = await self._ask_database("cycle_records", batch, CycleWritten)
+        if done is not None and done.late:
+            again = batch.model_copy(update={"proven": True})
+            await self._ask_database("cycle_records", again, CycleWritten, quickly=False)
 
     async def _ask_database(
         self, activity: str, argument: BaseModel, answer: type | None = None, **how: Any

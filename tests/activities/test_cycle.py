@@ -32,21 +32,7 @@ def desk(database: Database) -> Desk:
 def batch(state: CycleState) -> CycleBatch:
     """What the workflow would hand over now."""
     facts, state.outbox = tuple(state.outbox), []
-    snapshot = CycleSnapshot(
-        plan_id=REAL,
-        plan_version=state.plan.version,
-        workflow_id=f"cycle/{REAL}",
-        run_id="run-1",
-        phase=state.phase,
-        revision=state.revision,
-        seq=state.seq,
-        chain=state.chain,
-        opened_at=state.opened_at,
-        closed_at=state.closed_at,
-        at=state.last_at,
-        steps=state.steps,
-        organisations=state.plan.organisations,
-    )
+    snapshot = CycleSnapshot.of(state, f"cycle/{REAL}", "run-1")
     sent = CycleBatch(snapshot=snapshot, facts=facts)
     return CycleBatch.model_validate_json(sent.model_dump_json())
 
@@ -154,6 +140,45 @@ async def test_a_worker_that_lost_the_cycle_and_writes_late_displaces_nothing(de
     (row,) = await rows(desk.database, Cycle)
     assert row.chain == state.chain
     assert await rows(desk.database, CycleNotice) == []
+
+
+async def test_what_a_cycle_is_told_to_be_late_and_proves_stands(desk: Desk) -> None:
+    """The true task told too early a turn: first it came too late for the chain, then it was displaced."""
+
+    def leaving(one: CycleState, length: int, *, proven: bool = False) -> CycleBatch:
+        whole = batch(one)
+        turn = Turn(run_id="run-1", length=length, began=moment("2023-09-02 09:00"))
+        snapshot = whole.snapshot.model_copy(update={"turn": turn})
+        return whole.model_copy(update={"snapshot": snapshot, "proven": proven})
+
+    async def chain() -> list[str]:
+        facts = await rows(desk.database, CycleFact, CycleFact.seq)
+        return [fact.event for fact in facts if fact.orphaned_at is None]
+
+    write = desk.activities["cycle_records"]
+    state = begun()
+    life.record(state, "opened", moment("2023-09-01 09:00"), SYSTEM, "process (c)")
+    await write(leaving(state, 4))
+    lost, other = state.model_copy(deep=True), state.model_copy(deep=True)
+    details = {"order_id": "o1", "reason": "y"}
+    life.record(lost, "order_failed", moment("2023-09-02 09:09"), SYSTEM, "x", details)
+    life.record(other, "watch_failed", moment("2023-09-02 09:10"), SYSTEM, "x")
+    life.record(state, "papers_asked", moment("2023-09-02 09:01"), SYSTEM, "process (c)")
+    await write(leaving(lost, 12))
+    true = leaving(state, 9)
+    assert (await write(true)).late
+    assert not (await write(true.model_copy(update={"proven": True}))).late
+    assert await chain() == ["opened", "papers_asked"]
+    await write(leaving(other, 15))
+    assert await chain() == ["opened", "watch_failed"]
+    life.record(state, "watch_failed", moment("2023-09-03 09:00"), SYSTEM, "x")
+    true = leaving(state, 18)
+    assert (await write(true)).late, "it does not follow what is there"
+    await write(true.model_copy(update={"proven": True}))
+    facts = await rows(desk.database, CycleFact, CycleFact.seq)
+    assert [f.hash for f in facts if f.orphaned_at is None] == [f.hash for f in state.history]
+    (row,) = await rows(desk.database, Cycle)
+    assert (row.seq, row.chain) == (state.seq, state.chain)
 
 
 async def test_the_look_counts_stages_late_duties_and_who_may_miss_the_window(desk: Desk) -> None:

@@ -293,6 +293,63 @@ async def test_a_worker_that_lost_the_workflow_cannot_displace_the_chain(databas
     assert after == before
 
 
+@pytest.mark.parametrize("length", [60, 90], ids=["the same task again and again", "a longer history"])
+async def test_what_was_called_late_and_is_proven_stands_against_whoever_wrote_before(
+    database: Database, length: int
+) -> None:
+    """Turns may be told wrongly: a clock that stands still on one worker. What the server has is true."""
+    desk = Desk(database)
+    lost, made = at_the_office(), at_the_office()
+    before = len(made.batches)
+    made.do(made.cast.accept(), "2023-10-16 10:00")
+    lost.do(lost.cast.office_return(), "2023-10-16 09:00")
+    leaving(lost, before, turn("02:30", length=length))
+    leaving(made, before, turn("02:00", length=60))
+    await desk.write_all(lost)
+    told = [await desk.write(batch) for batch in made.batches[before:]]
+    assert {result.late for result in told} == {True}
+    assert await chain(database) == lost.state.history
+    for batch in made.batches[before:]:
+        again = await desk.write(batch.model_copy(update={"proven": True}))
+        assert not again.late
+    assert await chain(database) == made.state.history
+    assert {o.hash for o in await every(database, AuditOrphan)} == only_in(lost, made)
+    assert await every(database, ReturnItem) == []
+    late = await desk.write(lost.batches[-1])
+    assert late.late, "the lost worker may write once more"
+    assert await chain(database) == made.state.history
+    row = await one(database, Application)
+    assert (row.stage, row.seq, row.chain) == (made.state.stage.value, made.state.seq, made.state.chain)
+
+
+async def test_what_a_lost_worker_displaced_comes_back_with_what_follows_it(database: Database) -> None:
+    """The true task told too early a turn, so that the lost one displaced it; the next decision is proven."""
+    desk = Desk(database)
+    lost, made = at_the_office(), at_the_office()
+    before = len(made.batches)
+    made.do(made.cast.accept(), "2023-10-16 10:00")
+    told = len(made.batches)
+    made.do(made.cast.hold(), "2023-10-17 10:00")
+    lost.do(lost.cast.office_return(), "2023-10-16 09:00")
+    leaving(made, before, turn("02:00", length=60))
+    leaving(made, told, turn("03:00", length=75))
+    leaving(lost, before, turn("02:30", length=66))
+    after, made.batches = made.batches[told:], made.batches[:told]
+    await desk.write_all(made)
+    for batch in lost.batches[before:]:
+        await desk.write(batch)
+    assert await chain(database) == lost.state.history
+    for batch in after:
+        assert (await desk.write(batch)).late, "it does not follow what is there"
+        await desk.write(batch.model_copy(update={"proven": True}))
+    assert await chain(database) == made.state.history
+    assert {o.hash for o in await every(database, AuditOrphan)} == only_in(lost, made)
+    assert await every(database, ReturnItem) == []
+    assert {f.occasion for f in await every(database, Finding)} == {"submit", "office_accept"}
+    row = await one(database, Application)
+    assert (row.stage, row.seq, row.chain) == (made.state.stage.value, made.state.seq, made.state.chain)
+
+
 async def test_a_certificate_number_stays_with_its_application(database: Database) -> None:
     desk = Desk(database)
     lost, made = RecordedLife(), RecordedLife()
