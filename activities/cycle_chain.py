@@ -66,9 +66,6 @@ class _CycleChain:
         )
         await self._session.execute(unsent.values(status="void"))
 
-    async def were_true(self, facts: Sequence[Fact]) -> None:
-        """Whoever writes them puts them back: an entry is known by its hash."""
-
 
 def fact_row(snapshot: CycleSnapshot, fact: Fact) -> dict[str, Any]:
     """The row of a fact that left with this snapshot."""

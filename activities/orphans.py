@@ -98,11 +98,6 @@ class _ApplicationChain:
     async def take_back(self, seq: int) -> None:
         await take_back(self._session, self._plan_id, self._ref, seq, self._at)
 
-    async def were_true(self, facts: Sequence[Fact]) -> None:
-        hashes = [fact.hash for fact in facts]
-        aside = delete(AuditOrphan).filter_by(**self._ids)
-        await self._session.execute(aside.where(AuditOrphan.hash.in_(hashes)))
-
 
 async def take_back(
     session: AsyncSession, plan_id: str, application_ref: str, seq: int, at: datetime

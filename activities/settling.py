@@ -26,15 +26,11 @@ class Chain(Protocol):
         ...
 
     async def set_aside(self, facts: Sequence[Fact]) -> None:
-        """Keeps facts that are no part of the chain."""
+        """Keeps facts that are no part of the chain, or not yet."""
         ...
 
     async def take_back(self, seq: int) -> None:
         """Sets the entries from this number on aside, and undoes what followed from them."""
-        ...
-
-    async def were_true(self, facts: Sequence[Fact]) -> None:
-        """What had been set aside of these is no orphan any more."""
         ...
 
 
@@ -77,7 +73,6 @@ async def settle(
     if verdict.gives_way is not None:
         await chain.take_back(verdict.gives_way)
     if proven:
-        await chain.were_true(facts)
         told = [entry.turn for entry in there.values() if entry.turn]
         turn = turn.after(told) if turn is not None else None
     return Settled(facts, turn, set_aside=verdict.gives_way is not None)

@@ -71,8 +71,8 @@ async def records(session: AsyncSession, plan_id: str) -> list[Leaf]:
     for posted in await _all(session, PostedList, plan_id):
         if posted.status != "draft":
             found.append(await _leaf_of_list(session, posted))
-    for gone in await _all(session, AuditOrphan, plan_id):
-        found.append(_once(LeafKind.SET_ASIDE, f"{gone.application_ref}/{gone.hash}", gone.hash))
+    aside = {(gone.application_ref, gone.hash) for gone in await _all(session, AuditOrphan, plan_id)}
+    found += [_once(LeafKind.SET_ASIDE, f"{ref}/{hash_}", hash_) for ref, hash_ in aside]
     found.sort(key=lambda leaf: (leaf.kind.value, leaf.ref))
     removals = (await session.scalars(select(Removal.hash).order_by(Removal.id))).all()
     if removals:

@@ -81,7 +81,9 @@ class AuditEntry(FactColumns, TurnColumns, Base):
 class AuditOrphan(FactColumns, Base):
     """An entry that was written but is not part of the chain: its decision was never acknowledged.
 
-    Kept for ever, with the reason and the business time at which that was found out.
+    Kept for ever, with the reason and the business time at which that was found out. One that was proven
+    since stands in the chain as well, with the same hash: roots may have sealed, and the feed have told,
+    that it was set aside.
     """
 
     __tablename__ = "audit_orphans"
