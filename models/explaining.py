@@ -15,6 +15,7 @@ from models.audit import Fact
 from models.corrections import CORRECTED
 from models.drawing.reading import Lang, expiries
 from models.drawing.telling import leads_to
+from models.formulas import GROUNDS, formula_words
 from models.lifecycle import BY_EVENT, leaving
 from models.roles import ROLE_LABELS, Role
 from models.stages import STAGES, Stage, label_of
@@ -402,14 +403,16 @@ def _count_then(view: DeadlineView, now: datetime) -> Label:
 
 def _count(view: DeadlineView) -> Label:
     """Why that day: the formula, the first day, the calendar, the moves with their documents."""
-    zh, en = f"算法：{view.formula}，自{view.start}", f"Why: {view.formula}, from {view.start}"
+    found = formula_words(view.formula)
+    zh, en = f"算法：{found.zh}，自{view.start}", f"Why: {found.en}, from {view.start}"
     if view.lineage:
         zh, en = f"{zh}，日历{view.lineage['calendar']}", f"{en}, calendar {view.lineage['calendar']}"
     if view.capped_from:
         zh = f"{zh}，原应至{view.capped_from}，以方案上限为准"
         en = f"{en}, cut off by the plan's cap (the count would end on {view.capped_from})"
     for move in view.moved:
-        zh = f"{zh}；{move.old_last_day}改为{move.new_last_day}（{move.ground}，{move.document_no}）"
+        ground = GROUNDS.get(move.ground, move.ground)
+        zh = f"{zh}；{move.old_last_day}改为{move.new_last_day}（{ground}，{move.document_no}）"
         en = f"{en}; moved {move.old_last_day} -> {move.new_last_day} ({move.ground}, {move.document_no})"
     return Label(zh=f"{zh}。", en=f"{en}.")
 

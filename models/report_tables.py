@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from models.deadline_labels import DEADLINE_LABELS
 from models.explaining import event_label
+from models.formulas import GROUNDS
 from models.plan import ReviewPlan
 from models.public_statistics import PublicStatistics
 from models.roles import ROLE_LABELS, Role
@@ -57,16 +58,6 @@ _FINDINGS = {
     "no_answer": "未答复",
     "ban": "限制申报",
     "no_ban": "不限制",
-}
-_GROUNDS = {
-    "calendar_notice": "工作日安排",
-    "plan_amendment": "方案修订",
-    "extension": "个案延期",
-    "late_admission": "准予补报",
-    "interruption": "公示中断",
-    "hold": "暂停期间顺延",
-    "release": "恢复办理顺延",
-    "admit_late": "准予补报",
 }
 MAIN = ("opened", "submitted", "to_office", "accepted", "voted", "passed", "confirmed")
 """The measures of the tables in print."""
@@ -169,7 +160,7 @@ def tables(statistics: CycleStatistics, words: Words) -> tuple[ReportTable, ...]
             tuple(
                 (
                     _deadline(m.name),
-                    _GROUNDS.get(m.ground, event_zh(m.ground)),
+                    GROUNDS.get(m.ground, event_zh(m.ground)),
                     m.document_no or "—",
                     m.applications,
                 )

@@ -21,6 +21,7 @@ from workers.cli_shared import (
     console,
     echo_json,
     fail,
+    formula_in,
     table,
     when,
     words,
@@ -105,7 +106,7 @@ def _explain(d: DeadlineView, lang: Lang) -> None:
     typer.echo(
         f"{d.name}  {words(d.kind_label, lang)}{'' if d.counts_now else ' - does not count in this stage'}"
     )
-    typer.echo(f"  formula   {d.formula}")
+    typer.echo(f"  formula   {formula_in(d.formula, lang)}")
     if d.last_day is None:
         typer.echo(
             f"  last day  not known: the calendar of {d.missing_year} is missing; until then nothing ends"

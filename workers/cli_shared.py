@@ -20,6 +20,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from models.formulas import formula_words
 from models.wire import SHANGHAI, Label, last_day_before
 
 if TYPE_CHECKING:
@@ -82,6 +83,12 @@ def table(*heads: str, **more: Any) -> Table:
 def words(label: Label, lang: Lang) -> str:
     """A label in the reader's language; in English the Chinese word stands beside it."""
     return label.zh if lang == "zh" else f"{label.en} ({label.zh})"
+
+
+def formula_in(formula: str, lang: Lang) -> str:
+    """How a deadline was found, in the reader's language."""
+    found = formula_words(formula)
+    return found.zh if lang == "zh" else found.en
 
 
 def when(instant: datetime | None) -> str:

@@ -18,6 +18,7 @@ from workers.cli_shared import (
     ask,
     console,
     echo_json,
+    formula_in,
     table,
     until,
     when,
@@ -91,7 +92,7 @@ def _deadlines(out: Console, deadlines: list[DeadlineView], lang: Lang) -> None:
     shown = table("deadline", "last day", "kind", "found by", title="deadlines that count now")
     for d in now:
         last = d.last_day.isoformat() if d.last_day else f"waits for the calendar of {d.missing_year}"
-        shown.add_row(d.name, last, escape(words(d.kind_label, lang)), escape(d.formula))
+        shown.add_row(d.name, last, escape(words(d.kind_label, lang)), escape(formula_in(d.formula, lang)))
     out.print(shown)
 
 

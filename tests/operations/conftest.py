@@ -85,9 +85,9 @@ class Asking:
         return answer.json() if "json" in answer.headers["content-type"] else answer.text
 
     async def page(self, path: str, headers: dict[str, str] | None = None, **params: Any) -> Sheets:
-        """What the board shows of it, in English."""
+        """What the board shows of it, in English if nothing else is said."""
         browser = await self._signed_in(headers or self.office)
-        answer = await browser.get(f"{BOARD}/{path}", params={**params, "lang": "en"})
+        answer = await browser.get(f"{BOARD}/{path}", params={"lang": "en", **params})
         assert answer.status_code == 200, answer.text
         return Sheets(answer.text)
 

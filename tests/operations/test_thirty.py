@@ -96,6 +96,10 @@ async def test_4_why_a_deadline_is_that_day(asking: Asking) -> None:
     assert f"department submission: {told['last_day']}" not in page.text
     assert "Mon 6 Nov 2023" in page.text
     assert told["formula"] in page.text
+    page = await asking.page("applications/waiting", lang="zh")
+    assert "方案规定的日期" in page.text
+    assert told["formula"] not in page.text
+    assert "方案规定的日期" in await asking.text("why-deadline", "waiting", "--lang", "zh")
 
 
 async def test_5_a_deadline_is_extended_with_its_document(asking: Asking) -> None:

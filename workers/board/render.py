@@ -13,6 +13,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import DictLoader, Environment, StrictUndefined
 
+from models.formulas import formula_words
 from models.lifecycle import BY_EVENT
 from models.plan import ReviewPlan
 from models.roles import ROLE_LABELS, Role
@@ -122,6 +123,7 @@ def formatters(lang: words.Lang) -> Mapping[str, Any]:
         "lang": lang,
         "example_of": example_of,
         "label": label,
+        "formula": lambda value: label(formula_words(value)),
         "stage": cache(lambda value: label(STAGES[Stage(value)].label)),
         "role": cache(lambda value: label(ROLE_LABELS[Role(value)]) if value else words.text(lang, "nobody")),
         "event": lambda name: label(BY_EVENT[name].label) if name in BY_EVENT else words.known(lang, name),
