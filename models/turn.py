@@ -35,9 +35,13 @@ class Turn(Wire):
         return self.began < other.began
 
     def after(self, told: Iterable[Turn]) -> Turn:
-        """As late as is needed for what is proven to stand against whoever told these."""
+        """As late as is needed for what is proven to stand against whoever told these.
+
+        Lengths are those of one run: with the length that a run had before it was continued, every turn to
+        come of this one would be called late.
+        """
         others = list(told)
-        length = max((self.length, *(one.length for one in others)))
+        length = max((self.length, *(one.length for one in others if one.run_id == self.run_id)))
         began = max((self.began, *(one.began + TICK for one in others)))
         return self.model_copy(update={"length": length, "began": began})
 

@@ -329,6 +329,26 @@ async def test_what_was_called_late_and_is_proven_stands_against_whoever_wrote_b
     assert (row.stage, row.seq, row.chain) == (made.state.stage.value, made.state.seq, made.state.chain)
 
 
+async def test_nothing_is_late_after_what_was_proven_first_in_a_continued_run(database: Database) -> None:
+    """A request for a post leaves proven; the run before had a long history, and this one a short one."""
+    desk, life = Desk(database), at_the_office()
+    before = len(life.batches)
+    life.do(life.cast.accept(), "2023-10-16 10:00")
+    after = len(life.batches)
+    life.do(life.cast.hold(), "2023-10-17 10:00")
+    leaving(life, 0, turn("01:00", length=8_000))
+    leaving(life, before, turn("02:00", length=5, run_id="continued"))
+    leaving(life, after, turn("02:30", length=14, run_id="continued"))
+    await desk.open(life)
+    for batch in life.batches[:before]:
+        await desk.write(batch)
+    for batch in life.batches[before:after]:
+        await desk.write(batch.model_copy(update={"proven": True}))
+    assert not any([(await desk.write(batch)).late for batch in life.batches[after:]])
+    assert await chain(database) == life.state.history
+    assert await every(database, AuditOrphan) == []
+
+
 async def test_what_was_sealed_while_it_was_set_aside_is_found_again(database: Database) -> None:
     """Called late, proven, displaced, brought back: each time a root is made, and each root holds."""
     desk, days = Desk(database), itertools.count(1)

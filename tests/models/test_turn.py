@@ -38,6 +38,15 @@ def test_which_turn_was_given_out_later(one: Turn, other: Turn) -> None:
     assert not one.before(one)
 
 
+def test_what_is_proven_after_a_continuation_leaves_the_next_turns_of_its_run_later() -> None:
+    """The history begins anew: the length that another run had says nothing of this one's."""
+    left = turn(5, 2, "continued")
+    told = [turn(8_000, 1), turn(3, 1, "continued")]
+    proven = left.after(told)
+    assert all(one.before(proven) for one in told)
+    assert proven.before(turn(11, 3, "continued"))
+
+
 @dataclass
 class Record:
     """What the database does with a verdict, in small."""
