@@ -82,19 +82,20 @@ def judge(
     Of two entries with one number the one of the later turn is true, whichever arrives first; without a turn
     (a release that told none) the moments that they carry are compared. What would follow an entry of a later
     turn is late as well: the workflow has decided anew from there; and so is what does not follow the entry
-    before it. Entries beyond the last fact that left an earlier turn give way, unless `more` facts follow at
-    once: a turn can be lost after its second decision, and told again with the first one alone, which is the
-    same to the letter when it fell due.
+    before it. Entries that follow vouch for those before them, whose own turn may have been told too early:
+    whoever decided from there in a later turn knew them to be true. Entries beyond the last fact that left an
+    earlier turn give way, unless `more` facts follow at once: a turn can be lost after its second decision,
+    and told again with the first one alone, which is the same to the letter when it fell due.
 
     `proven`: the server has the task in which they were decided, so that what differs from them is not true,
     whatever its turn says.
     """
     if not facts:
         return Verdict()
-    before = there.get(max((seq for seq in there if seq < facts[0].seq), default=0))
     if not proven and not follows(facts[0], there):
         return Verdict(late=facts[0].seq)
-    overtaken = not proven and _left_later(before, turn)
+    before = max((seq for seq in there if seq < facts[0].seq), default=0)
+    overtaken = not proven and any(_left_later(entry, turn) for seq, entry in there.items() if seq >= before)
     again: list[int] = []
     for fact in facts:
         entry = there.get(fact.seq)
@@ -102,13 +103,11 @@ def judge(
             if overtaken:
                 return Verdict(tuple(again), late=fact.seq)
         elif entry.hash != fact.hash:
-            if not proven and (overtaken or _came_late(fact, turn, entry)):
+            if overtaken or (not proven and _came_late(fact, turn, entry)):
                 return Verdict(tuple(again), late=fact.seq)
             return Verdict(tuple(again), gives_way=fact.seq)
-        else:
-            overtaken = overtaken or (not proven and _left_later(entry, turn))
-            if turn is not None and not overtaken and (entry.turn is None or entry.turn.before(turn)):
-                again.append(fact.seq)
+        elif turn is not None and not overtaken and (entry.turn is None or entry.turn.before(turn)):
+            again.append(fact.seq)
     if overtaken:
         return Verdict(tuple(again), stale=True)
     if turn is None or more:
@@ -140,13 +139,12 @@ def led_to(fact: Fact, aside: Mapping[str, Fact], there: Mapping[int, Entry]) ->
 
 
 def _came_late(fact: Fact, turn: Turn | None, entry: Entry) -> bool:
-    if turn is None or entry.turn is None:
-        return fact.at < entry.at
-    return turn.before(entry.turn)
+    """Where a turn is lacking; else entries of later turns tell."""
+    return (turn is None or entry.turn is None) and fact.at < entry.at
 
 
-def _left_later(entry: Entry | None, turn: Turn | None) -> bool:
-    return turn is not None and entry is not None and entry.turn is not None and turn.before(entry.turn)
+def _left_later(entry: Entry, turn: Turn | None) -> bool:
+    return turn is not None and entry.turn is not None and turn.before(entry.turn)
 
 
 def _left_before(entry: Entry, turn: Turn) -> bool:

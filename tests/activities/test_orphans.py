@@ -416,6 +416,28 @@ async def test_what_a_lost_worker_displaced_comes_back_with_what_follows_it(data
     assert (row.stage, row.seq, row.chain) == (made.state.stage.value, made.state.seq, made.state.chain)
 
 
+async def test_a_lost_worker_that_wakes_late_displaces_nothing_that_was_decided_from_since(
+    database: Database,
+) -> None:
+    """The true task told too early a turn; the one after it, which decided from there, told its own."""
+    desk = Desk(database)
+    lost, made = at_the_office(), at_the_office()
+    before = len(made.batches)
+    made.do(made.cast.accept(), "2023-10-16 10:00")
+    told = len(made.batches)
+    made.do(made.cast.hold(), "2023-10-17 10:00")
+    lost.do(lost.cast.office_return(), "2023-10-16 09:00")
+    leaving(made, before, turn("02:00", length=60))
+    leaving(made, told, turn("03:00", length=75))
+    leaving(lost, before, turn("02:30", length=66))
+    await desk.write_all(made)
+    for batch in lost.batches[before:]:
+        assert (await desk.write(batch)).late
+    assert await chain(database) == made.state.history
+    row = await one(database, Application)
+    assert (row.stage, row.seq, row.chain) == (made.state.stage.value, made.state.seq, made.state.chain)
+
+
 async def test_a_certificate_number_stays_with_its_application(database: Database) -> None:
     desk = Desk(database)
     lost, made = RecordedLife(), RecordedLife()

@@ -38,6 +38,16 @@ def test_which_turn_was_given_out_later(one: Turn, other: Turn) -> None:
     assert not one.before(one)
 
 
+def test_what_a_later_turn_decided_from_it_vouches_for_an_entry() -> None:
+    """Its own turn was told too early: a lost one between the two comes late all the same."""
+    first = decided([], "one", 1)
+    second, lost = decided([first], "two", 9), decided([], "two", 5)
+    there = {1: Entry(first.hash, first.at, turn(4)), 2: Entry(second.hash, second.at, turn(10))}
+    assert judge([lost], there, turn(7), more=False) == Verdict(late=1)
+    assert judge([first], there, turn(7), more=False) == Verdict(stale=True)
+    assert judge([lost], there, turn(12), more=False) == Verdict(gives_way=1)
+
+
 def test_what_is_proven_after_a_continuation_leaves_the_next_turns_of_its_run_later() -> None:
     """The history begins anew: the length that another run had says nothing of this one's."""
     left = turn(5, 2, "continued")
