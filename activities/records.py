@@ -151,16 +151,21 @@ async def _keep_live(session: AsyncSession, snapshot: Snapshot) -> None:
 
 
 async def _write_dossier(session: AsyncSession, batch: HopBatch) -> None:
+    """It counts from the fact that brought it, which may be one that came back with what is proven."""
     dossier, snapshot = batch.dossier, batch.snapshot
     assert dossier is not None
+    brought = [fact.seq for fact in batch.facts if fact.details.get("dossier_sha256") == dossier.digest]
     row = {
         "plan_id": snapshot.plan_id,
         "application_ref": snapshot.application_ref,
         "sha256": dossier.digest,
-        "seq": snapshot.seq,
+        "seq": max(brought, default=snapshot.seq),
         "content": dossier.model_dump(mode="json"),
     }
-    await write_over(session, DossierVersion, row, (*_KEY, "sha256"), unless_newer=True)
+    if batch.proven and not brought:
+        await write_new(session, DossierVersion, [row])
+    else:
+        await write_over(session, DossierVersion, row, (*_KEY, "sha256"), unless_newer=True)
 
 
 async def _write_notices(

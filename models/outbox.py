@@ -74,9 +74,9 @@ class Snapshot(Standing, Told):
 class HopBatch(Told):
     """The input of every hop activity: facts to record and deadlines to compute.
 
-    `dossier` travels only when it changed. `moves_post`: a fact of it touches the register of posts.
-    `more`: another batch was waiting behind it when it left. `proven`: it was called late, and leaves again
-    by an activity that only a task which the server has can have asked for.
+    `dossier` travels only when it changed, or with what is proven. `moves_post`: a fact of it touches the
+    register of posts. `more`: another batch was waiting behind it when it left. `proven`: it was called late,
+    and leaves again by an activity that only a task which the server has can have asked for.
     """
 
     hop: str

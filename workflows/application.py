@@ -28,6 +28,7 @@ with workflow.unsafe.imports_passed_through():
     from models.commands import Command, parse
     from models.deadlines import DeadlineRequest
     from models.decide import answer_again, apply, judge, record
+    from models.dossier import Dossier
     from models.field_errors import first_field_error
     from models.lifecycle import BY_EVENT
     from models.outbox import HopBatch, HopResult, Left, OpenRequest, OpenResult, Snapshot
@@ -283,18 +284,21 @@ class ApplicationWorkflow:
                 last = place == len(groups) - 1
                 requests = cause.requests if last else []
                 batch = self._batch(cause, hop, group, requests, more=not last or self._state.facts_wait)
-                result = await self._record(batch, summary_of(group))
+                result = await self._record(batch, cause.dossier, summary_of(group))
                 take_answers(self._state, batch, result, self._moment)
 
-    async def _record(self, batch: HopBatch, summary: str | None) -> HopResult:
+    async def _record(self, batch: HopBatch, dossier: Dossier | None, summary: str | None) -> HopResult:
         """Writes the batch. One that is called late is told again by an ordinary activity: that comes to be
-        only if the server takes this task, and then what it decided is true, whoever else has written."""
-        quickly = not batch.moves_post
-        batch = batch.model_copy(update={"proven": not quickly})
+        only if the server takes this task, and then what it decided is true, whoever else has written.
+
+        It may bring back the decision that handed the dossier in, so it has the dossier with it.
+        """
+        bound, quickly = self._state.bound, not batch.moves_post
+        proven = batch.model_copy(update={"proven": True, "moves_post": bound, "dossier": dossier})
+        batch = batch if quickly else proven
         result: HopResult = await ask_database(batch.hop, batch, HopResult, quickly=quickly, summary=summary)
         if result.late:
-            again = batch.model_copy(update={"proven": True, "moves_post": self._state.bound})
-            result = await ask_database(batch.hop, again, HopResult, quickly=False, summary=summary)
+            result = await ask_database(batch.hop, proven, HopResult, quickly=False, summary=summary)
         return result
 
     def _batch(

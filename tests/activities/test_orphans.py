@@ -23,6 +23,7 @@ from models.tables import (
     Base,
     Certificate,
     CurrentDeadline,
+    DossierVersion,
     Finding,
     InboxItem,
     Notice,
@@ -414,6 +415,36 @@ async def test_what_a_lost_worker_displaced_comes_back_with_what_follows_it(data
     assert {f.occasion for f in await every(database, Finding)} == {"submit", "office_accept"}
     row = await one(database, Application)
     assert (row.stage, row.seq, row.chain) == (made.state.stage.value, made.state.seq, made.state.chain)
+
+
+async def test_the_dossier_of_a_decision_that_was_displaced_comes_back_with_it(database: Database) -> None:
+    desk = Desk(database)
+    lost, made = RecordedLife(), RecordedLife()
+    for life in (lost, made):
+        submitted(life)
+        life.do(life.cast.employer_return(), "2023-09-21 09:00")
+    facts = made.cast.dossier()["facts"] | {"education": "master"}
+    before = len(made.batches)
+    made.do(made.cast.resubmit("e1", dossier=made.cast.dossier(facts=facts)), "2023-09-22 10:00")
+    told = len(made.batches)
+    made.do(made.cast.withdraw(), "2023-09-23 10:00")
+    lost.do(lost.cast.resubmit("e1"), "2023-09-22 09:00")
+    leaving(made, before, turn("02:00", length=60))
+    leaving(made, told, turn("03:00", length=75))
+    leaving(lost, before, turn("02:30", length=66))
+    await desk.open(made)
+    for batch in made.batches[:told]:
+        await desk.write(batch)
+    wanted = [(v.seq, v.sha256, v.content) for v in await every(database, DossierVersion, DossierVersion.seq)]
+    for batch in lost.batches[before:]:
+        await desk.write(batch)
+    assert await chain(database) == lost.state.history
+    for batch in made.batches[told:]:
+        assert (await desk.write(batch)).late
+        await desk.write(batch.model_copy(update={"proven": True, "dossier": made.state.dossier}))
+    assert await chain(database) == made.state.history
+    found = await every(database, DossierVersion, DossierVersion.seq)
+    assert [(v.seq, v.sha256, v.content) for v in found] == wanted
 
 
 async def test_a_lost_worker_that_wakes_late_displaces_nothing_that_was_decided_from_since(
