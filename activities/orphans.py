@@ -131,15 +131,15 @@ async def take_back(
         .values(closed_at=None, closed_seq=None)
     )
     await session.execute(
-        update(Certificate).filter_by(**ids).where(Certificate.seq >= seq).values(status="void")
-    )
-    await session.execute(
         update(Certificate)
         .filter_by(**ids, status="revoked")
         .where(Certificate.revoked_seq >= seq)
         .values(
             status="valid", revoked_seq=None, revoked_at=None, revoked_ground=None, revoked_document_no=None
         )
+    )
+    await session.execute(
+        update(Certificate).filter_by(**ids).where(Certificate.seq >= seq).values(status="void")
     )
     await _restore_deadlines(session, ids, seq)
 

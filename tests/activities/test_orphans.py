@@ -502,6 +502,22 @@ async def test_a_revocation_that_was_never_made_leaves_the_certificate_valid(dat
     assert (certificate.status, certificate.revoked_seq) == ("valid", None)
 
 
+async def test_a_title_that_is_confirmed_anew_is_not_revoked_since_before(database: Database) -> None:
+    """Its confirmation and its revocation gave way together, as where a workflow is reset to before both."""
+    desk = Desk(database)
+    lost, made = RecordedLife(), RecordedLife()
+    for life in (lost, made):
+        to_confirm(life)
+    lost.do(lost.cast.confirm(), "2023-12-27 09:00")
+    lost.do(lost.cast.revoke(), "2024-01-03 09:00")
+    made.do(made.cast.confirm(), "2024-01-04 09:00")
+    await desk.write_all(lost)
+    await desk.write_all(made)
+    certificate = await one(database, Certificate)
+    told = (certificate.revoked_seq, certificate.revoked_at, certificate.revoked_ground)
+    assert (certificate.status, told) == ("valid", (None, None, None))
+
+
 async def test_a_batch_without_facts_writes_no_entry(database: Database) -> None:
     """A deadline whose year was missing is asked for again; nothing happened meanwhile."""
     desk, life = Desk(database), RecordedLife()
