@@ -25,8 +25,8 @@ async def reconcile(session: AsyncSession, batch: CycleBatch) -> Settled:
     differs.
     """
     snapshot = batch.snapshot
-    chain = _CycleChain(session, snapshot)
-    return await settle(chain, batch.facts, snapshot.turn, more=True, proven=batch.proven)
+    chain, last = _CycleChain(session, snapshot), (snapshot.seq, snapshot.chain)
+    return await settle(chain, batch.facts, snapshot.turn, last=last, more=True, proven=batch.proven)
 
 
 class _CycleChain:

@@ -59,8 +59,9 @@ _OF_FACTS: tuple[type[Facts], ...] = tuple(
 
 async def reconcile(session: AsyncSession, batch: HopBatch) -> Settled:
     """Compares the facts of the batch with the entries that are there."""
-    chain, turn = _ApplicationChain(session, batch.snapshot), batch.snapshot.turn
-    return await settle(chain, batch.facts, turn, more=batch.more, proven=batch.proven)
+    snapshot = batch.snapshot
+    chain, last = _ApplicationChain(session, snapshot), (snapshot.seq, snapshot.chain)
+    return await settle(chain, batch.facts, snapshot.turn, last=last, more=batch.more, proven=batch.proven)
 
 
 class _ApplicationChain:

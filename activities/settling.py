@@ -50,19 +50,30 @@ class Settled:
 
 
 async def settle(
-    chain: Chain, facts: tuple[Fact, ...], turn: Turn | None, *, more: bool, proven: bool
+    chain: Chain,
+    facts: tuple[Fact, ...],
+    turn: Turn | None,
+    *,
+    last: tuple[int, str],
+    more: bool,
+    proven: bool,
 ) -> Settled:
     """Lets the entries give way that are not true, or the facts; `models.turn.judge` says which.
 
-    Facts that are `proven` bring back what led to them, and stand against whatever displaced it.
+    Facts that are `proven` bring back what led to them, and stand against whatever displaced it. Where there
+    are none, the `last` one that the workflow decided (number and hash) must be the one on record.
     """
+    seq, prev_hash = (facts[0].seq, facts[0].prev_hash) if facts else (last[0] + 1, last[1])
+    there = await chain.there(seq)
+    if not follows(seq, prev_hash, there):
+        if not facts and not proven:
+            return Settled(facts, turn, silent=True, late=True)
+        if proven:
+            aside = await chain.aside()
+            there = await chain.there(min([seq, *(fact.seq for fact in aside.values())]))
+            facts = (*led_to(seq, prev_hash, aside, there), *facts)
     if not facts:
         return Settled(facts, turn)
-    there = await chain.there(facts[0].seq)
-    if proven and not follows(facts[0], there):
-        aside = await chain.aside()
-        there = await chain.there(min(fact.seq for fact in (*aside.values(), facts[0])))
-        facts = (*led_to(facts[0], aside, there), *facts)
     verdict = judge(facts, there, turn, more=more, proven=proven)
     for seq in verdict.again:
         await chain.left_again(seq, turn)

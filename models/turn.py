@@ -92,7 +92,7 @@ def judge(
     """
     if not facts:
         return Verdict()
-    if not proven and not follows(facts[0], there):
+    if not proven and not follows(facts[0].seq, facts[0].prev_hash, there):
         return Verdict(late=facts[0].seq)
     before = max((seq for seq in there if seq < facts[0].seq), default=0)
     overtaken = not proven and any(_left_later(entry, turn) for seq, entry in there.items() if seq >= before)
@@ -116,25 +116,24 @@ def judge(
     return Verdict(tuple(again), gives_way=min(after, default=None))
 
 
-def follows(fact: Fact, there: Mapping[int, Entry]) -> bool:
-    """Whether the entry before it is the one that its workflow decided; also where there is none at all."""
-    before = max((seq for seq in there if seq < fact.seq), default=None)
-    return before is None or (before == fact.seq - 1 and there[before].hash == fact.prev_hash)
+def follows(seq: int, prev_hash: str, there: Mapping[int, Entry]) -> bool:
+    """Whether the entry before that number is the one that its workflow decided; also where there is none."""
+    before = max((number for number in there if number < seq), default=None)
+    return before is None or (before == seq - 1 and there[before].hash == prev_hash)
 
 
-def led_to(fact: Fact, aside: Mapping[str, Fact], there: Mapping[int, Entry]) -> list[Fact]:
-    """What was set aside (by hash) and leads from an entry that is there to this fact, which is proven.
+def led_to(seq: int, prev_hash: str, aside: Mapping[str, Fact], there: Mapping[int, Entry]) -> list[Fact]:
+    """What was set aside (by hash) and leads from an entry that is there to that number, which is proven.
 
     It was true: whoever displaced it told too late a turn. Empty where the way back is not known.
     """
     way: list[Fact] = []
-    first = fact
-    while not follows(first, there):
-        found = aside.get(first.prev_hash)
-        if found is None or found.seq != first.seq - 1:
+    while not follows(seq, prev_hash, there):
+        found = aside.get(prev_hash)
+        if found is None or found.seq != seq - 1:
             return []
         way.insert(0, found)
-        first = found
+        seq, prev_hash = found.seq, found.prev_hash
     return way
 
 

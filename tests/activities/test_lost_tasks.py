@@ -235,6 +235,21 @@ async def test_what_a_lost_task_decided_gives_way_though_a_batch_without_facts_f
     assert await chain_of(database) == true.state.history
 
 
+async def test_a_batch_without_facts_of_a_lost_task_brings_back_nothing_of_it(
+    desk: Desk, database: Database
+) -> None:
+    """It asks for a deadline again whose year was missing, after a decision that has given way since."""
+    lost, true = at_the_office(), at_the_office()
+    first = one_task(lost, lost.cast.office_refuse(), n=0, alarm=False)
+    request = next(iter(lost.state.deadlines.values())).request
+    asking = first[-1].model_copy(update={"facts": (), "requests": (request,), "hop": "records"})
+    await write(desk, first)
+    await write(desk, one_task(true, true.cast.accept(), n=1, alarm=False)[:1])
+    before = await shown(database)
+    assert (await desk.write(asking)).late
+    assert await shown(database) == before
+
+
 async def test_a_dossier_that_was_never_handed_in_is_gone(database: Database) -> None:
     desk = Desk(database)
     lost, true = RecordedLife(), RecordedLife()
