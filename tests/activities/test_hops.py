@@ -185,10 +185,13 @@ async def test_each_number_is_given_once(database: Database) -> None:
     """Two workers confirm twelve applications at the same time."""
     lives = [told(certified, Cast(f"person-{n}")) for n in range(12)]
     desks = Desk(database), Desk(database)
+    confirming = []
     for life in lives:
         await desks[0].open(life)
-    confirming = [batch for life in lives for batch in life.batches if batch.hop == "certification"][::2]
-    assert len(confirming) == len(lives)
+        place = next(n for n, batch in enumerate(life.batches) if batch.hop == "certification")
+        for batch in life.batches[:place]:
+            await desks[0].write(batch)
+        confirming.append(life.batches[place])
     results = await asyncio.gather(*(desk.write(batch) for batch in confirming for desk in desks))
     numbers = [r.certificate_no for r in results]
     assert numbers[::2] == numbers[1::2]
