@@ -309,9 +309,7 @@ async def _gone(
     session: AsyncSession, plan_id: str, n: int, leaf: Leaf, there: str | None, length: int
 ) -> Finding:
     place = f"{plan_id}/{leaf.ref} #{leaf.seq}" if leaf.kind is LeafKind.APPLICATION else leaf.name
-    if leaf.kind is LeafKind.APPLICATION and await session.scalar(
-        select(AuditOrphan.id).filter_by(plan_id=plan_id, application_ref=leaf.ref, hash=leaf.hash).limit(1)
-    ):
+    if await _was_set_aside(session, plan_id, leaf):
         zh = f"第{n}号审计根所封的第{leaf.seq}条后被作废：须由工作流历史证实（--from-histories）"
         en = f"sealed in root {n}, and set aside since: only the history can say rightly (--from-histories)"
         return finding(Proof.ROOT, Tampering.SET_ASIDE, place, zh, en, "warning")
@@ -324,3 +322,14 @@ async def _gone(
     else:
         kind, zh, en = Tampering.REMOVED, "整件被移除", "all of it was removed"
     return finding(Proof.ROOT, kind, place, f"第{n}号审计根所封：{zh}", f"sealed in root {n}: {en}")
+
+
+async def _was_set_aside(session: AsyncSession, plan_id: str, leaf: Leaf) -> bool:
+    """Whether the entry is kept as one that is no part of its chain."""
+    if leaf.kind is LeafKind.APPLICATION:
+        orphans = select(AuditOrphan.id).filter_by(plan_id=plan_id, application_ref=leaf.ref, hash=leaf.hash)
+        return bool(await session.scalar(select(orphans.exists())))
+    if leaf.kind is LeafKind.CYCLE:
+        aside = select(CycleFact.seq).filter_by(plan_id=plan_id, hash=leaf.hash)
+        return bool(await session.scalar(select(aside.where(CycleFact.orphaned_at.is_not(None)).exists())))
+    return False

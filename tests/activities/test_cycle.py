@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from activities.audit.checking import verify_roots
+from activities.audit.sealing import seal
 from activities.database import Database
 from models import cycle_life as life
 from models.audit import verify
@@ -16,6 +18,7 @@ from models.cycle_messages import Asked, Done
 from models.cycle_state import CycleBatch, CycleSnapshot, CycleState, Watched
 from models.roles import SYSTEM
 from models.tables import Cycle, CycleFact, CycleNotice, CycleStep, OpenCase, ReviewMeeting
+from models.tampering import Tampering
 from models.turn import Turn
 from tests.activities.recorded import Desk, told
 from tests.models.life import Cast, moment, posted, submitted, voted, with_office
@@ -179,6 +182,20 @@ async def test_what_a_cycle_is_told_to_be_late_and_proves_stands(desk: Desk) -> 
     assert [f.hash for f in facts if f.orphaned_at is None] == [f.hash for f in state.history]
     (row,) = await rows(desk.database, Cycle)
     assert (row.seq, row.chain) == (state.seq, state.chain)
+
+
+async def test_an_entry_that_was_sealed_and_set_aside_is_for_the_history_to_judge(
+    desk: Desk, database: Database
+) -> None:
+    """Decision 2, as for an application: sealed with `--no-temporal` before the cycle decided anew."""
+    lost, made = begun(), begun()
+    life.record(lost, "watch_failed", moment("2023-09-02 09:00"), SYSTEM, "process (c)")
+    life.record(made, "opened", moment("2023-09-02 10:00"), SYSTEM, "process (c)")
+    await desk.activities["cycle_records"](batch(lost))
+    assert await seal(database, REAL, moment("2023-09-02 12:00")) is not None
+    await desk.activities["cycle_records"](batch(made))
+    found = (await verify_roots(database, REAL)).findings
+    assert [(one.tampering, one.severity) for one in found] == [(Tampering.SET_ASIDE, "warning")]
 
 
 async def test_the_look_counts_stages_late_duties_and_who_may_miss_the_window(desk: Desk) -> None:
