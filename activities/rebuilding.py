@@ -52,8 +52,7 @@ from models.tables import (
     ReviewDecision,
     VoteCount,
 )
-from models.tables.chain import columns_of, turn_columns
-from models.turn import Turn
+from models.tables.chain import columns_of
 from models.wire import Wire
 
 OWNED: tuple[type[Base], ...] = (
@@ -253,7 +252,8 @@ async def _chain(
             columns = _differing(entry, fact, ids)
         found.append(Difference(table="audit", row=str(seq), what=what, columns=columns))
         if audit and entry is not None:
-            await _put_right(session, ids, entry, fact, snapshot.turn, at)
+            await _set_aside(session, entry, at)
+            del entries[seq]
     if audit:
         await session.flush()
         await append(
@@ -268,21 +268,9 @@ def _differing(entry: AuditEntry, fact: Fact, ids: Mapping[str, str]) -> dict[st
     return {name: (str(said[name]), str(told[name])) for name in told if said[name] != told[name]}
 
 
-async def _put_right(
-    session: AsyncSession,
-    ids: Mapping[str, str],
-    entry: AuditEntry,
-    fact: Fact | None,
-    turn: Turn | None,
-    at: datetime,
-) -> None:
-    """What stood there is kept among the orphans; the entry keeps its place in the feed."""
+async def _set_aside(session: AsyncSession, entry: AuditEntry, at: datetime) -> None:
+    """What stood there is kept among the orphans: the feed takes it back, and tells what replaces it."""
     kept = {c.name: getattr(entry, c.name) for c in AuditEntry.__table__.columns if c.name not in _NOT_KEPT}
     orphan = {**kept, "audit_id": entry.id, "reason": SET_ASIDE, "orphaned_at": at}
     await write_new(session, AuditOrphan, [orphan])
-    if fact is None:
-        await session.delete(entry)
-        return
-    columns = columns_of(ids["plan_id"], ids["application_ref"], fact) | turn_columns(turn)
-    for name, value in columns.items():
-        setattr(entry, name, value)
+    await session.delete(entry)

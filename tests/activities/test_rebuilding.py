@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,10 @@ from activities.audit.checking import verify_chains, verify_roots
 from activities.calendar import Calendars
 from activities.database import Database
 from activities.doctor.examination import examine
+from activities.feed import Feed
 from activities.rebuilding import OWNED, Rebuilt
 from models.doctor import Symptom
+from models.feed import FACT
 from models.tables import (
     Application,
     AuditEntry,
@@ -24,6 +27,7 @@ from models.tables import (
     Base,
     Certificate,
     CurrentDeadline,
+    FeedEvent,
     InboxItem,
     LiveApplication,
     Notice,
@@ -37,6 +41,7 @@ from tests.activities.test_tampering import (
     a_whole_chain_written_anew,
     an_application_removed,
     furnished,
+    resealed,
 )
 
 __all__ = ["furnished"]
@@ -148,6 +153,32 @@ async def test_the_chain_comes_back_and_what_stood_there_is_kept(
         kept = await session.scalar(select(func.count()).select_from(AuditOrphan)) or 0
     assert bool(kept) is (plant in (a_whole_chain_written_anew, a_forged_end))
     assert (await rebuilt(house, ref, audit=True)).differences == ()
+
+
+@pytest.mark.parametrize("told_since", [False, True], ids=["told before", "told since"])
+async def test_the_feed_tells_what_the_rebuilt_chain_tells(house: House, ref: str, told_since: bool) -> None:
+    """What it has told is taken back where it is set aside, and what came in its place is told."""
+    feed = Feed(house.database)
+    if not told_since:
+        await feed.catch_up()
+    async with house.database.transaction() as session:
+        entries = list(
+            await session.scalars(select(AuditEntry).filter_by(application_ref=ref).order_by(AuditEntry.seq))
+        )
+        facts = [entry.to_fact() for entry in entries]
+        written = resealed([*facts[:2], *(fact.model_copy(update={"rule": "?"}) for fact in facts[2:])])
+        for entry, fact in zip(entries, written, strict=True):
+            entry.rule, entry.prev_hash, entry.hash = fact.rule, fact.prev_hash, fact.hash
+    if told_since:
+        await feed.catch_up()
+    await rebuilt(house, ref, audit=True)
+    await feed.catch_up()
+    told: Counter[str] = Counter()
+    async with house.database.reading() as session:
+        for event in await session.scalars(select(FeedEvent).filter_by(application_ref=ref)):
+            told[event.hash or ""] += 1 if event.kind == FACT else -1
+        chain = list(await session.scalars(select(AuditEntry.hash).filter_by(application_ref=ref)))
+    assert +told == Counter(chain)
 
 
 async def test_nobody_is_told_again(house: House, ref: str) -> None:
