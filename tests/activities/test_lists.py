@@ -49,7 +49,7 @@ def _voted(ref: str, yes: int, meeting: str, **cast: Any) -> RecordedLife:
 
 
 class Meeting:
-    """Lives that were voted on together, written down from the committee on as their workflows would."""
+    """Lives that were voted on together, written down as their workflows would."""
 
     def __init__(self, database: Database) -> None:
         self.database, self.desk = database, Desk(database)
@@ -63,7 +63,7 @@ class Meeting:
         self.lives[ref] = life
         assert life.opened is not None
         await self.desk.open(life)
-        self.written[ref] = next(n for n, batch in enumerate(life.batches) if batch.hop == "committee")
+        self.written[ref] = 0
         await self.write(ref)
         return life
 
