@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest_asyncio
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
 
 from models.audit import Fact
 from models.roles import SYSTEM
-from models.tables import Application, AuditEntry, AuditOrphan, CycleFact
+from models.tables import Application, AuditEntry, AuditOrphan, CycleFact, DossierVersion
 from models.tables import Cycle as CycleRow
 from models.tables.chain import columns_of, turn_columns
 from models.turn import Turn
@@ -77,6 +77,7 @@ async def test_an_application_stands_against_what_a_lost_worker_told(own: Cycle)
     fact, turn = never_decided(before[-1], "hold", (await life.handle.describe()).run_id)
     async with own.database.transaction() as session:
         session.add(AuditEntry(**columns_of(PLAN_ID, life.cast.ref, fact), **turn_columns(turn)))
+        await session.execute(delete(DossierVersion))
     ordinary = scheduled(await life.handle.fetch_history(), "office")
     await life.send(life.cast.accept())
     known = await _followed(own, life)
@@ -84,9 +85,11 @@ async def test_an_application_stands_against_what_a_lost_worker_told(own: Cycle)
     async with own.database.reading() as session:
         orphans = list(await session.scalars(select(AuditOrphan)))
         row = await session.get_one(Application, (PLAN_ID, life.cast.ref))
+        dossiers = list(await session.scalars(select(DossierVersion)))
     told = {one.hash for one in known[len(before) :]}
     assert {orphan.hash for orphan in orphans} == {fact.hash} | told, "first they were called late"
     assert (row.stage, row.seq, row.chain) == ("review_ready", known[-1].seq, known[-1].hash)
+    assert len(dossiers) == 1, "the dossier that counts travels with what is proven"
     history = await life.handle.fetch_history()
     assert scheduled(history, "office") == ordinary + 1, "told once more, where only a true task can"
     await replayer().replay_workflow(history)
