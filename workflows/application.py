@@ -39,6 +39,7 @@ with workflow.unsafe.imports_passed_through():
     from models.settle import open_state, waiting_for_calendar
     from models.signals import early_wake, let_pass, note_refused, receive, retry_early
     from models.state import ApplicationState, Cause, Receipt
+    from workflows.arrival import fix_the_moment
     from workflows.attributes import changed_attributes
     from workflows.messages import body_of, history_is_long, refusal_error, start_error
     from workflows.recording import ask_database
@@ -160,6 +161,7 @@ class ApplicationWorkflow:
         if self._refused_start is not None:
             return
         now = self._arrival()
+        fix_the_moment()
         self._let_pass(now)
         try:
             body = body_of(name, args)

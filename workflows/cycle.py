@@ -50,6 +50,7 @@ with workflow.unsafe.imports_passed_through():
     from models.roles import SYSTEM
     from models.selection import Selection
     from models.state import RefusedSignal
+    from workflows.arrival import fix_the_moment
     from workflows.cycle_orders import FOR_GOOD, ORDER_DONE, TASK_TIMEOUT, CycleOrderWorkflow, reason_of
     from workflows.cycle_start import first_state, outcome_of
     from workflows.messages import body_of, history_is_long, refusal_error, start_error
@@ -174,6 +175,7 @@ class ReviewCycleWorkflow:
         if self._refused_start is not None:
             return
         at = self._arrival()
+        fix_the_moment()
         body: Any = None
         try:
             body = body_of(name, args)
