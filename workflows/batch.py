@@ -37,6 +37,7 @@ with workflow.unsafe.imports_passed_through():
     from models.commands import Command
     from models.reading import read_as
     from models.refusal import Refusal, RefusalCode, Refused, refuse
+    from workflows.arrival import fix_the_moment
     from workflows.messages import body_of, history_is_long, refusal_error, start_error
     from workflows.recording import ask_database
 
@@ -143,6 +144,7 @@ class BatchWorkflow:
         if name != LEG_OVER or self._refused_start is not None:
             return
         at = self._arrival()
+        fix_the_moment()
         with suppress(Refused):  # nobody waits for an answer; the leg goes on until it is told well
             self._put(_Work(at, outcome=read_as(LegOver, body_of(name, args), LEG_OVER)))
 

@@ -38,8 +38,8 @@ COMMANDS = {
 """Calls of `temporalio.workflow` that emit a command or read something replay must give again."""
 
 
-OURS = {"ask_database"}
-"""Functions of our own that emit a command for whoever calls them (`workflows.recording`)."""
+OURS = {"ask_database", "fix_the_moment"}
+"""Functions of our own that emit a command for whoever calls them (`workflows.recording`, `.arrival`)."""
 
 
 def fingerprint_of(source: str) -> dict[str, list[str]]:

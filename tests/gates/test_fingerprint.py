@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 from tests.gates.fingerprint import WORKFLOWS, fingerprint_of, fingerprints, read_baseline
@@ -53,3 +54,23 @@ def test_the_gate_sees_what_is_asked_through_others() -> None:
     assert asked in source
     changed = source.replace(asked, f'{asked} or self._look_up("weather", asked, Watched)')
     assert fingerprint_of(changed) != fingerprint_of(source)
+
+
+def test_every_handler_of_signals_that_looks_at_the_time_fixes_it() -> None:
+    """Without a command in its task a replay may play it at a later time (`workflows.arrival`)."""
+    handlers = {
+        f"{path.name}: {node.name}": ast.unparse(node)
+        for path in WORKFLOWS.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and any("workflow.signal" in ast.unparse(one) for one in node.decorator_list)
+    }
+    looking = {name for name, text in handlers.items() if "self._arrival()" in text or "self._now()" in text}
+    assert looking == {name for name, text in handlers.items() if "fix_the_moment()" in text}
+    assert len(looking) == 3
+
+
+def test_the_gate_sees_a_signal_that_leaves_no_command() -> None:
+    changed = _application().replace("        fix_the_moment()\n", "")
+    assert changed != _application()
+    assert fingerprint_of(changed) != fingerprint_of(_application())
