@@ -42,7 +42,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.arrival import fix_the_moment
     from workflows.attributes import changed_attributes
     from workflows.messages import body_of, history_is_long, refusal_error, start_error
-    from workflows.recording import ask_database
+    from workflows.recording import ask_database, tell
     from workflows.timeline import summary_of, timeline
     from workflows.turns import Turns
 
@@ -290,18 +290,12 @@ class ApplicationWorkflow:
                 take_answers(self._state, batch, result, self._moment)
 
     async def _record(self, batch: HopBatch, dossier: Dossier | None, summary: str | None) -> HopResult:
-        """Writes the batch. One that is called late is told again by an ordinary activity: that comes to be
-        only if the server takes this task, and then what it decided is true, whoever else has written.
-
-        It may bring back the decision that handed the dossier in, so it has the dossier with it.
-        """
-        bound, quickly = self._state.bound, not batch.moves_post
-        proven = batch.model_copy(update={"proven": True, "moves_post": bound, "dossier": dossier})
-        batch = batch if quickly else proven
-        result: HopResult = await ask_database(batch.hop, batch, HopResult, quickly=quickly, summary=summary)
-        if result.late:
-            result = await ask_database(batch.hop, proven, HopResult, quickly=False, summary=summary)
-        return result
+        """Writes the batch. What is proven may bring back the decision that handed the dossier in, or asked
+        for a post, so it has the dossier with it, and moves posts."""
+        more = {"proven": True, "moves_post": self._state.bound, "dossier": dossier}
+        proven, quickly = batch.model_copy(update=more), not batch.moves_post
+        done: HopResult = await tell(batch.hop, batch, proven, HopResult, quickly=quickly, summary=summary)
+        return done
 
     def _batch(
         self, cause: Cause, hop: str, facts: list[Fact], requests: list[DeadlineRequest], *, more: bool

@@ -54,7 +54,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.cycle_orders import FOR_GOOD, ORDER_DONE, TASK_TIMEOUT, CycleOrderWorkflow, reason_of
     from workflows.cycle_start import first_state, outcome_of
     from workflows.messages import body_of, history_is_long, refusal_error, start_error
-    from workflows.recording import ask_database
+    from workflows.recording import ask_database, tell
     from workflows.turns import Turns
 
 BY_ACTIVITY: dict[str, str] = {
@@ -422,15 +422,13 @@ class ReviewCycleWorkflow:
         facts, state.outbox = tuple(state.outbox), []
         info = workflow.info()
         snapshot = CycleSnapshot.of(state, info.workflow_id, info.run_id, self._turns.now())
-        await self._record(CycleBatch(snapshot=snapshot, facts=facts))
+        batch = CycleBatch(snapshot=snapshot, facts=facts)
+        proven = batch.model_copy(update={"proven": True})
+        try:
+            await tell("cycle_records", batch, proven, CycleWritten)
+        finally:
+            self._turns.now()
         state.trim()
-
-    async def _record(self, batch: CycleBatch) -> None:
-        """As an application does: what is called late is told again where only a task that counts can."""
-        done: CycleWritten | None = await self._ask_database("cycle_records", batch, CycleWritten)
-        if done is not None and done.late:
-            again = batch.model_copy(update={"proven": True})
-            await self._ask_database("cycle_records", again, CycleWritten, quickly=False)
 
     async def _ask_database(
         self, activity: str, argument: BaseModel, answer: type | None = None, **how: Any

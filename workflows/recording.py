@@ -55,3 +55,25 @@ async def ask_database(
             pass
     at_length: ActivityConfig = {**otherwise, "summary": summary}
     return await workflow.execute_activity(activity, argument, result_type=answer, **at_length)
+
+
+async def tell(
+    activity: str,
+    batch: Any,
+    proven: Any,
+    answer: type,
+    *,
+    quickly: bool = True,
+    summary: str | None = None,
+) -> Any:
+    """Writes what the workflow decided; gives the answer, of the type `answer`, which says `late`.
+
+    What is called late is told again, as `proven`, by an ordinary activity: that comes to be only if the
+    server takes this task, and then what it decided is true, whoever else has written (decision 2). What is
+    not told `quickly` is proven from the first.
+    """
+    if quickly:
+        done = await ask_database(activity, batch, answer, summary=summary)
+        if done is None or not done.late:  # none: a release whose activity gave no answer
+            return done
+    return await ask_database(activity, proven, answer, quickly=False, summary=summary)

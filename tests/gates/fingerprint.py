@@ -38,7 +38,7 @@ COMMANDS = {
 """Calls of `temporalio.workflow` that emit a command or read something replay must give again."""
 
 
-OURS = {"ask_database", "fix_the_moment"}
+OURS = {"ask_database", "fix_the_moment", "tell"}
 """Functions of our own that emit a command for whoever calls them (`workflows.recording`, `.arrival`)."""
 
 
