@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -14,7 +13,7 @@ from activities.writing import write_new
 from models.audit import Fact
 from models.cycle_state import CycleBatch, CycleSnapshot
 from models.tables import CycleFact, CycleNotice
-from models.tables.chain import turn_columns
+from models.tables.chain import told_columns, turn_columns
 from models.turn import Entry, Turn
 
 
@@ -52,8 +51,8 @@ class _CycleChain:
         await self._session.execute(entry.values(**turn_columns(turn)))
 
     async def set_aside(self, facts: Sequence[Fact]) -> None:
-        at: datetime = self._snapshot.at
-        rows = [fact_row(self._snapshot, fact) | {"orphaned_at": at} for fact in facts]
+        aside = {"orphaned_at": self._snapshot.at}
+        rows = [fact_row(self._snapshot, fact) | aside for fact in facts]
         await write_new(self._session, CycleFact, rows)
 
     async def take_back(self, seq: int) -> None:
@@ -71,21 +70,9 @@ def fact_row(snapshot: CycleSnapshot, fact: Fact) -> dict[str, Any]:
     """The row of a fact that left with this snapshot."""
     return {
         "plan_id": snapshot.plan_id,
-        "seq": fact.seq,
-        "hash": fact.hash,
-        "at": fact.at,
-        "revision": fact.revision,
-        "event": fact.event,
         "from_phase": fact.from_stage,
         "to_phase": fact.to_stage,
-        "actor_id": fact.actor.id,
-        "actor_role": fact.actor.role.value,
-        "actor_organisation": fact.actor.organisation,
-        "command_id": fact.command_id,
-        "rule": fact.rule,
-        "plan": fact.plan,
-        "details": fact.details,
-        "prev_hash": fact.prev_hash,
         "orphaned_at": None,
+        **told_columns(fact),
         **turn_columns(snapshot.turn),
     }

@@ -38,8 +38,9 @@ class Chain(Protocol):
 class Settled:
     """What became of facts and entries. `set_aside`: entries that were there have given way.
 
-    `silent`: nothing may be written from the batch, since a later turn has spoken. It told the same, or it is
-    `late`: the facts themselves have been set aside. Else `facts` are to be written, which count from `turn`.
+    `silent`: nothing may be written from the batch. A later turn has told the same, or
+    it is `late`: its facts are set aside until they are proven. Else `facts` are to be written, which count
+    from `turn`.
     """
 
     facts: tuple[Fact, ...]

@@ -279,7 +279,7 @@ class CycleBatch(Told):
 
 
 class CycleWritten(Compact):
-    """What became of a batch. `late`: nothing was written, a later turn has told otherwise."""
+    """What became of a batch. `late`: nothing was written (`models.outbox.HopResult`)."""
 
     late: bool = False
 

@@ -75,8 +75,8 @@ class HopBatch(Told):
     """The input of every hop activity: facts to record and deadlines to compute.
 
     `dossier` travels only when it changed, or with what is proven. `moves_post`: a fact of it touches the
-    register of posts. `more`: another batch was waiting behind it when it left. `proven`: it was called late,
-    and leaves again by an activity that only a task which the server has can have asked for.
+    register of posts. `more`: another batch was waiting behind it when it left. `proven`: it leaves by an
+    activity that only a task which the server has can have asked for: it moves a post, or was called late.
     """
 
     hop: str
@@ -110,7 +110,8 @@ class DeadlineAnswer(Compact):
 
 class HopResult(Compact):
     """What the activity answers: computed deadlines, the certificate number when one was made, and whether
-    there is a post when one was asked for. `late`: nothing was written, a later turn has told otherwise."""
+    there is a post when one was asked for. `late`: nothing was written: a later turn has told otherwise,
+    or what it follows is not on record (`models.turn.judge`)."""
 
     answers: tuple[DeadlineAnswer, ...] = ()
     certificate_no: str | None = None

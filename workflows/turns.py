@@ -18,7 +18,12 @@ class Turns:
         self._began: datetime | None = None
 
     def now(self) -> Turn:
-        """The present task. To be asked first thing in a handler; never by a query or a validator."""
+        """The present task. To be asked first thing in a handler; never by a query or a validator.
+
+        It may be told too early: where a question waits together with a task and the worker replays for
+        it, the SDK (1.35) gives length and time of the task before, until the first local activity is done.
+        What is called late because of that is told again (`workflows.recording.tell`).
+        """
         info = workflow.info()
         length = info.get_current_history_length()
         if self._began is None or length != self._length:

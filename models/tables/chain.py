@@ -96,16 +96,23 @@ class AuditOrphan(FactColumns, Base):
 
 
 def columns_of(plan_id: str, application_ref: str, fact: Fact) -> dict[str, object]:
-    """The row of a fact."""
+    """The row of an application's fact."""
     return {
         "plan_id": plan_id,
         "application_ref": application_ref,
+        "from_stage": fact.from_stage,
+        "to_stage": fact.to_stage,
+        **told_columns(fact),
+    }
+
+
+def told_columns(fact: Fact) -> dict[str, object]:
+    """The columns that every chain has of a fact."""
+    return {
         "seq": fact.seq,
         "at": fact.at,
         "revision": fact.revision,
         "event": fact.event,
-        "from_stage": fact.from_stage,
-        "to_stage": fact.to_stage,
         "actor_id": fact.actor.id,
         "actor_role": fact.actor.role.value,
         "actor_organisation": fact.actor.organisation,

@@ -16,7 +16,7 @@ from models.audit import Fact
 from models.roles import SYSTEM
 from models.tables import Application, AuditEntry, AuditOrphan, CycleFact, DossierVersion
 from models.tables import Cycle as CycleRow
-from models.tables.chain import columns_of, turn_columns
+from models.tables.chain import columns_of, told_columns, turn_columns
 from models.turn import Turn
 from tests.codec import replayer
 from tests.support import eventually
@@ -111,12 +111,9 @@ async def test_a_cycle_stands_against_what_a_lost_worker_told(own: Cycle) -> Non
 
     before = await eventually(followed)
     fact, turn = never_decided(before[-1], "watch_failed", (await year.handle.describe()).run_id)
-    columns = columns_of(PLAN_ID, "", fact)
-    for gone in ("application_ref", "from_stage", "to_stage"):
-        del columns[gone]
     phases = {"from_phase": fact.from_stage, "to_phase": fact.to_stage}
     async with own.database.transaction() as session:
-        session.add(CycleFact(**columns, **phases, **turn_columns(turn), orphaned_at=None))
+        session.add(CycleFact(plan_id=PLAN_ID, **told_columns(fact), **phases, **turn_columns(turn)))
     await year.send(
         command(
             "record_step", office(), step="plan_filed", on="2023-09-14", document_no="津市监报〔2023〕1号"
