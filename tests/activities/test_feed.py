@@ -10,10 +10,10 @@ from sqlalchemy import NullPool, create_engine, event, text, true
 from activities.database import Database, sync_url
 from activities.feed import Feed
 from models.tables import Application, AuditEntry, FeedEvent
+from tests.activities.lost_worker import at_the_office
 from tests.activities.recorded import Desk, told
 from tests.activities.stories import main_line
 from tests.activities.test_hops import every
-from tests.activities.test_orphans import at_the_office
 from tests.models.life import Cast, submitted
 
 PLAN = "tianjin-quality-2023"

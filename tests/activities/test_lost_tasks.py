@@ -35,19 +35,13 @@ from models.tables import (
     Notice,
 )
 from models.turn import Turn
+from tests.activities.lost_worker import at_the_office, chain
 from tests.activities.recorded import Desk, RecordedLife
 from tests.activities.test_hops import every, one
-from tests.models.life import Json, submitted, with_office
+from tests.models.life import Json, submitted
 from workers.database import upgrade
 
 BEGUN = datetime(2023, 11, 22, tzinfo=UTC)
-
-
-def at_the_office() -> RecordedLife:
-    """An application in the office's review, whose reminder is the next alarm."""
-    life = RecordedLife()
-    with_office(life)
-    return life
 
 
 def turn(n: int) -> Turn:
@@ -105,10 +99,6 @@ async def write(desk: Desk, batches: Sequence[HopBatch]) -> None:
         await desk.write(batch)
 
 
-async def chain_of(database: Database) -> list[Any]:
-    return [entry.to_fact() for entry in await every(database, AuditEntry, AuditEntry.seq)]
-
-
 async def test_the_worker_dies_between_the_two_writes_of_a_lost_task(desk: Desk, database: Database) -> None:
     lost, true = at_the_office(), at_the_office()
     first = one_task(lost, lost.cast.accept(), n=0)
@@ -118,7 +108,7 @@ async def test_the_worker_dies_between_the_two_writes_of_a_lost_task(desk: Desk,
     assert [fact.hash for batch in again for fact in batch.facts] == [f.hash for f in first[0].facts]
     await write(desk, again)
     row = await one(database, Application)
-    assert await chain_of(database) == true.state.history
+    assert await chain(database) == true.state.history
     open_items = [item.stage for item in await every(database, InboxItem) if item.closed_at is None]
     assert (row.stage, row.seq, row.chain, open_items) == (
         true.state.stage.value,
@@ -136,7 +126,7 @@ async def test_the_next_decision_after_a_lost_task_is_in_the_read_model(
     await write(desk, one_task(true, n=1))
     await write(desk, one_task(true, true.cast.office_return(), n=2, alarm=False))
     row = await one(database, Application)
-    assert await chain_of(database) == true.state.history
+    assert await chain(database) == true.state.history
     assert (row.stage, row.seq) == (true.state.stage.value, true.state.seq)
     deadlines = {deadline.name for deadline in await every(database, CurrentDeadline)}
     assert deadlines >= {name.value for name in true.state.deadlines}
@@ -147,7 +137,7 @@ async def test_a_late_write_that_says_the_same_brings_nothing_else(desk: Desk, d
     first = one_task(lost, lost.cast.office_refuse(), n=0)
     await write(desk, one_task(true, n=1))
     await write(desk, first)
-    assert await chain_of(database) == true.state.history
+    assert await chain(database) == true.state.history
     row = await one(database, Application)
     live = await every(database, LiveApplication)
     assert (row.stage, row.seq, row.chain, row.status, len(live)) == (
@@ -166,7 +156,7 @@ async def test_a_reminder_is_sent_once_whatever_came_beside_it(desk: Desk, datab
     for parcel in await letters.due(now, 500):
         await letters.sent(parcel, now)
     await write(desk, one_task(true, true.cast.accept(), n=1))
-    facts = await chain_of(database)
+    facts = await chain(database)
     assert facts == true.state.history
     assert verify(facts) == []
     seq = max(fact.seq for fact in facts if fact.event == "reminded")
@@ -232,7 +222,7 @@ async def test_what_a_lost_task_decided_gives_way_though_a_batch_without_facts_f
     request = next(iter(true.state.deadlines.values())).request
     asking = reminded.model_copy(update={"facts": (), "requests": (request,), "hop": "records"})
     await write(desk, leaving([reminded, asking], 1))
-    assert await chain_of(database) == true.state.history
+    assert await chain(database) == true.state.history
 
 
 async def test_a_batch_without_facts_of_a_lost_task_brings_back_nothing_of_it(
@@ -261,7 +251,7 @@ async def test_a_dossier_that_was_never_handed_in_is_gone(database: Database) ->
     true.do(true.cast.resubmit("e1"), "2023-09-22 10:00")  # the list answered, the dossier left as it was
     await desk.write_all(lost)
     await desk.write_all(true)
-    assert await chain_of(database) == true.state.history
+    assert await chain(database) == true.state.history
     versions = await every(database, DossierVersion, DossierVersion.seq)
     assert true.state.dossier is not None
     assert [version.sha256 for version in versions] == [true.state.dossier.digest]
@@ -282,7 +272,7 @@ async def test_an_earlier_dossier_that_a_lost_task_handed_in_again_counts_from_t
     true.do(true.cast.resubmit("e1"), "2023-09-24 10:00")
     await desk.write_all(lost)
     await desk.write_all(true)
-    assert await chain_of(database) == true.state.history
+    assert await chain(database) == true.state.history
     versions = await every(database, DossierVersion, DossierVersion.seq)
     handed_in = [fact for fact in true.state.history if "dossier_sha256" in fact.details]
     assert [(v.seq, v.sha256) for v in versions] == [
